@@ -1,0 +1,9 @@
+# Control: as many further source steps as an adaptation takes, without a target.
+_base_ = [
+    '../_base_/models/deeplabv2_efficientnet_lite0.py',
+    '../_base_/datasets/camvid_day.py',
+    '../_base_/schedules/camvid_adapt.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(backbone=dict(pretrained=None))  # load_from brings all weights
+load_from = 'work_dirs/source_only/camvid_day/iter_800.pth'

@@ -1,0 +1,67 @@
+"""CamVid in the layout of the SegNet tutorial: 11 classes, 480 x 360."""
+
+import os
+from collections.abc import Sequence
+
+from mmseg.registry import DATASETS
+
+from .label_ids import LabelIdDataset
+
+
+@DATASETS.register_module()
+class CamVidDataset(LabelIdDataset):
+    """CamVid; the prefix of a file name is its drive (``0001TP`` is at dusk).
+
+    Args:
+        drives: Drives to keep, such as ``('0006R0', '0016E5')``. Defaults to
+            None, all.
+        data_prefix: Defaults to ``dict(img_path='train', seg_map_path='trainannot')``.
+        **kwargs: As for mmseg's :class:`BaseSegDataset`.
+
+    Raises:
+        ValueError: If a drive has no image.
+    """
+
+    METAINFO = dict(
+        classes=(
+            'sky', 'building', 'pole', 'road', 'pavement', 'tree',
+            'sign', 'fence', 'car', 'pedestrian', 'bicyclist',
+        ),
+        palette=[
+            [128, 128, 128], [128, 0, 0], [192, 192, 128], [128, 64, 128], [60, 40, 222],
+            [128, 128, 0], [192, 128, 128], [64, 64, 128], [64, 0, 128], [64, 64, 0],
+            [0, 128, 192],
+        ],
+    )  # fmt: skip
+    LABEL_IDS = {**{i: i for i in range(11)}, 11: 255, 255: 255}
+    LAYOUT = 'train/*.png and trainannot/*.png (likewise val, test)'
+
+    def __init__(
+        self,
+        drives: Sequence[str] | None = None,
+        data_prefix: dict = dict(img_path='train', seg_map_path='trainannot'),
+        img_suffix: str = '.png',
+        seg_map_suffix: str = '.png',
+        **kwargs,
+    ) -> None:
+        self.drives = drives
+        super().__init__(
+            data_prefix=data_prefix,
+            img_suffix=img_suffix,
+            seg_map_suffix=seg_map_suffix,
+            **kwargs,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Image and label paths of the drives."""
+        data_list = super().load_data_list()
+        if self.drives is None:
+            return data_list
+        drive_of = [os.path.basename(item['img_path']).split('_')[0] for item in data_list]
+        missing = sorted(set(self.drives) - set(drive_of))
+        if missing:
+            raise ValueError(
+                f'CamVidDataset: no image of drives {missing} in {self.data_prefix["img_path"]}; '
+                f'there are {sorted(set(drive_of))}'
+            )
+        return [item for item, drive in zip(data_list, drive_of, strict=True) if drive in self.drives]

@@ -1,0 +1,40 @@
+"""Unlabelled target images: whatever lies below a folder."""
+
+import os
+
+from mmseg.datasets import BaseSegDataset
+from mmseg.registry import DATASETS
+
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
+
+
+@DATASETS.register_module()
+class ImageFolderDataset(BaseSegDataset):
+    """Every image below ``data_root``, without labels or class list.
+
+    Args:
+        data_root: Folder, searched with its subfolders for files that end in
+            .png, .jpg, .jpeg, .bmp, .tif or .tiff (also in capitals).
+        **kwargs: As for mmseg's :class:`BaseSegDataset`.
+
+    Raises:
+        FileNotFoundError: If the folder is missing or has no image.
+    """
+
+    def __init__(self, data_root: str, **kwargs) -> None:
+        super().__init__(data_root=data_root, data_prefix=dict(img_path=''), **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Image paths, sorted."""
+        paths = sorted(
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(self.data_root, followlinks=True)
+            for name in names
+            if name.lower().endswith(IMAGE_SUFFIXES)
+        )
+        if not paths:
+            raise FileNotFoundError(
+                f'ImageFolderDataset: no images in {self.data_root} '
+                f'({"it has no " + "/".join(IMAGE_SUFFIXES) if os.path.isdir(self.data_root) else "no such folder"})'
+            )
+        return [dict(img_path=path, seg_fields=[]) for path in paths]

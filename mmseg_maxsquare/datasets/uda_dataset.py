@@ -1,0 +1,144 @@
+"""Pairs of a labelled source and an unlabelled target image."""
+
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from mmseg.registry import DATASETS
+
+from .uda_sampler import Position, derive_seed, seeded
+
+
+@DATASETS.register_module()
+class UDADataset(Dataset):
+    """Two data sets read in pairs.
+
+    An item is ``dict(inputs=dict(source=, target=), data_samples=dict(source=,
+    target=))``. Items go on behind the end: item ``i`` belongs to epoch
+    ``i // len(self)``. In each epoch every image of the longer domain comes once
+    and the images of the shorter one equally often (give or take one), both
+    shuffled anew. Pair and augmentation are a function of seed and ``i`` alone.
+    Labels that the target data set may have are dropped.
+
+    Args:
+        source: Labelled data set (or its config).
+        target: Data set of the target images (or its config); needs no labels.
+        seed: Seed of order and augmentation. Defaults to None: the run's seed,
+            which :class:`UDASampler` hands over, or 0.
+
+    Raises:
+        ValueError: If a domain is empty, the source has no labels, or the
+            class lists differ.
+    """
+
+    def __init__(self, source: dict | Dataset, target: dict | Dataset, seed: int | None = None):
+        self.domains = {
+            'source': DATASETS.build(source) if isinstance(source, dict) else source,
+            'target': DATASETS.build(target) if isinstance(target, dict) else target,
+        }
+        self.seed = seed
+        self._orders: dict[str, tuple[tuple[int, int], np.ndarray]] = {}
+        for name, dataset in self.domains.items():
+            if len(dataset) == 0:
+                raise ValueError(
+                    f'the {name} data set ({_describe(dataset)}) is empty; '
+                    'check its data_root, data_prefix and img_suffix'
+                )
+        self._check_classes()
+        self._check_samples()
+
+    @property
+    def metainfo(self) -> dict:
+        """Classes and palette, the source's."""
+        return self.domains['source'].metainfo
+
+    def full_init(self) -> None:
+        """Nothing left to do; the runner asks for it."""
+
+    def __len__(self) -> int:
+        return max(len(dataset) for dataset in self.domains.values())
+
+    def pair_at(self, position: int) -> dict[str, int]:
+        """Indices of the source and target image at a position of the stream."""
+        epoch, place = divmod(position, len(self))
+        return {name: int(self._order(name, epoch)[place]) for name in self.domains}
+
+    def __getitem__(self, position: int) -> dict[str, dict[str, Any]]:
+        if not 0 <= position:
+            raise IndexError(f'position must be at least 0, got {position}')
+        items = {}
+        for number, (name, index) in enumerate(self.pair_at(position).items()):
+            with seeded(derive_seed(self.seed or 0, 2, number, position)):
+                items[name] = self.domains[name][index]
+        target = items['target']['data_samples']
+        # The target is unlabelled by definition: a label must not reach the
+        # model, not even as a mask of its void pixels.
+        if 'gt_sem_seg' in target:
+            del target.gt_sem_seg
+        return {key: {name: items[name][key] for name in items} for key in ('inputs', 'data_samples')}
+
+    def __getitems__(self, positions: list[int]) -> list[dict]:
+        """What a DataLoader asks for; only positions of a UDASampler will do.
+
+        A stock sampler counts 0..len-1 again in every epoch, which would pair
+        the same images with the same augmentation for ever.
+        """
+        if not all(isinstance(position, Position) for position in positions):
+            raise TypeError(
+                'UDADataset needs its own sampler: write '
+                "train_dataloader.sampler=dict(type='UDASampler')"
+            )
+        return [self[position] for position in positions]
+
+    def _order(self, name: str, epoch: int) -> np.ndarray:
+        """Indices of a domain in the order of an epoch, ``(len(self),)``."""
+        key = (self.seed or 0, epoch)
+        cached, order = self._orders.get(name, (None, None))
+        if cached != key:
+            number, size = list(self.domains).index(name), len(self.domains[name])
+            generator = np.random.default_rng([key[0], number, epoch])
+            rounds = -(-len(self) // size)
+            order = np.concatenate([generator.permutation(size) for _ in range(rounds)])
+            order = order[: len(self)].astype(np.int32)
+            self._orders[name] = (key, order)
+        return order
+
+    def _check_classes(self) -> None:
+        lists = {
+            name: dataset.metainfo.get('classes') for name, dataset in self.domains.items()
+        }
+        if lists['source'] is None:
+            raise ValueError(
+                f'the source data set ({_describe(self.domains["source"])}) has no class list; '
+                "give it metainfo=dict(classes=(...), palette=[...])"
+            )
+        # A target without a class list is a plain set of images.
+        if lists['target'] is not None and list(lists['source']) != list(lists['target']):
+            raise ValueError(
+                'the class lists of the domains differ:\n'
+                f'  source: {list(lists["source"])}\n  target: {list(lists["target"])}\n'
+                'use metainfo=dict(classes=...) to bring them into line'
+            )
+
+    def _check_samples(self) -> None:
+        """Read one sample of each domain, so that a useless pipeline stops here."""
+        for name, dataset in self.domains.items():
+            with seeded(0):
+                item = dataset[0]
+            if not {'inputs', 'data_samples'} <= set(item):
+                raise ValueError(
+                    f'the pipeline of the {name} data set ({_describe(dataset)}) must end with '
+                    f"dict(type='PackSegInputs'); it gives {sorted(item)}"
+                )
+            if name == 'source' and 'gt_sem_seg' not in item['data_samples']:
+                raise ValueError(
+                    f'the source data set ({_describe(dataset)}) gives no labels: its pipeline '
+                    "needs dict(type='LoadAnnotations') and data_prefix a seg_map_path"
+                )
+
+
+def _describe(dataset: Dataset) -> str:
+    """Class of a data set and where it reads from."""
+    prefix = getattr(dataset, 'data_prefix', {}).get('img_path')
+    return type(dataset).__name__ + (f', images in {prefix}' if prefix else '')

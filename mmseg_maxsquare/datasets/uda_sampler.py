@@ -1,0 +1,90 @@
+"""The order in which a UDADataset is read, and the random state of each read."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from mmengine.dist import get_dist_info
+from torch.utils.data import Sampler
+
+from mmseg.registry import DATA_SAMPLERS
+
+
+class Position(int):
+    """Place in the endless stream of pairs, as :class:`UDASampler` counts it."""
+
+
+@DATA_SAMPLERS.register_module()
+class UDASampler(Sampler):
+    """Counts through the endless stream of pairs of a :class:`UDADataset`.
+
+    The data set itself shuffles: what it returns depends on its seed and the
+    position alone. With several ranks, rank r takes positions r, r + ranks, ...
+
+    Args:
+        dataset: A :class:`UDADataset`.
+        seed: Seed of the run, handed to a data set that has none of its own.
+            Defaults to None.
+
+    Raises:
+        TypeError: If the data set is no UDADataset.
+    """
+
+    def __init__(self, dataset, seed: int | None = None) -> None:
+        if not hasattr(dataset, 'pair_at'):
+            raise TypeError(
+                f'UDASampler orders a UDADataset, got {type(dataset).__name__}; '
+                "for other data sets write sampler=dict(type='InfiniteSampler', shuffle=True)"
+            )
+        if dataset.seed is None:
+            dataset.seed = seed
+        self.dataset = dataset
+        self.rank, self.world_size = get_dist_info()
+        self.start = 0
+
+    def __iter__(self) -> Iterator[Position]:
+        first = self.rank + self.start * self.world_size
+        yield from map(Position, itertools.count(first, self.world_size))
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def skip(self, num_samples: int) -> None:
+        """Start behind the first ``num_samples`` samples of this rank (resume).
+
+        Raises:
+            ValueError: If ``num_samples`` is negative.
+        """
+        if num_samples < 0:
+            raise ValueError(f'num_samples must be at least 0, got {num_samples}')
+        self.start = num_samples
+
+    def set_epoch(self, epoch: int) -> None:
+        """Nothing to do: positions go on for ever."""
+
+
+def derive_seed(*key: int) -> int:
+    """A 32-bit seed for a tuple of non-negative integers."""
+    return int(np.random.SeedSequence(key).generate_state(1)[0])
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Python's, NumPy's and PyTorch's (CPU) random state from a seed, for a block.
+
+    The state outside is what it was, so that reading data in the training
+    process changes nothing else.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.default_generator.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)

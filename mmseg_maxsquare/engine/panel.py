@@ -1,0 +1,41 @@
+"""Pictures of what a model makes of an image: plain NumPy and OpenCV."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+TITLE_HEIGHT = 22
+
+
+def colorize(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
+    """Colours of a label map.
+
+    Args:
+        labels: Integers ``(H, W)``; what the palette lacks (ignore) becomes black.
+        palette: RGB of each class, 0-255.
+
+    Returns:
+        uint8 RGB ``(H, W, 3)``.
+    """
+    table = np.zeros((256, 3), dtype=np.uint8)
+    table[: len(palette)] = np.asarray(palette, dtype=np.uint8)
+    return table[labels.astype(np.uint8)]
+
+
+def heat(values: np.ndarray) -> np.ndarray:
+    """Colours, uint8 RGB ``(H, W, 3)``, of values in [0, 1], dark to bright."""
+    levels = (np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
+
+
+def side_by_side(tiles: dict[str, np.ndarray]) -> np.ndarray:
+    """Tiles of one size, uint8 RGB ``(H, W, 3)``, in a row with their titles."""
+    columns = []
+    for title, tile in tiles.items():
+        bar = np.full((TITLE_HEIGHT, tile.shape[1], 3), 255, dtype=np.uint8)
+        cv2.putText(
+            bar, title, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA
+        )
+        columns.append(np.vstack([bar, tile]))
+    return np.hstack(columns)

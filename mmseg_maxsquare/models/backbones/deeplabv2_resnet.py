@@ -1,0 +1,50 @@
+"""The ResNet of DeepLab v2 as the UDA literature trains it."""
+
+from torch import nn
+
+from mmseg.models.backbones import ResNet
+from mmseg.registry import MODELS
+
+from .pretrained import load_pretrained
+
+IMAGENET_HINT = (
+    'download DeepLab_resnet_pretrained_init-f81d91e8.pth, the ImageNet initialisation published '
+    'with AdaptSegNet (http://vllab.ucmerced.edu/ytsai/CVPR18/), and put it there'
+)
+
+
+@MODELS.register_module()
+class DeepLabV2ResNet(ResNet):
+    """ResNet with output stride 8, a ceil-mode max-pool and a fixed first norm.
+
+    Differs from mmseg's ResNet in what that cannot be configured to: the
+    max-pool rounds up (at a width of 1280 its maps are one column wider), the
+    affine parameters of the first batch norm are not trained (all batch norms
+    stay in training mode), and the ImageNet weights are named explicitly.
+
+    Args:
+        pretrained: Weight file with torchvision's key names, also below
+            ``Scale.``; batch norms must not be folded into the convolutions.
+            None starts at random.
+        depth: 18, 34, 50, 101 or 152. Defaults to 101.
+        **kwargs: Other arguments of mmseg's ResNet; the defaults here are the
+            network's: stride in the 1x1 (``style='caffe'``), strides 1, 2, 1, 1,
+            dilations 1, 1, 2, 4.
+    """
+
+    def __init__(self, pretrained: str | None, depth: int = 101, **kwargs) -> None:
+        network = dict(style='caffe', strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4))
+        super().__init__(depth=depth, **{**network, **kwargs})
+        self.weight_file = pretrained
+
+    def _make_stem_layer(self, in_channels: int, stem_channels: int) -> None:
+        super()._make_stem_layer(in_channels, stem_channels)
+        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1, ceil_mode=True)
+        for parameter in self.norm1.parameters():
+            parameter.requires_grad_(False)
+
+    def init_weights(self) -> None:
+        """Initialise at random, then load the ImageNet weights if named."""
+        super().init_weights()
+        if self.weight_file is not None:
+            load_pretrained(self, self.weight_file, IMAGENET_HINT, prefixes=('', 'Scale.'))

@@ -1,0 +1,81 @@
+"""Strict loading of a backbone's ImageNet weights from a file."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+
+def load_pretrained(
+    backbone: nn.Module,
+    path: str | Path,
+    where: str,
+    rename: Callable[[str], str] = lambda key: key,
+    prefixes: Sequence[str] = ('',),
+) -> None:
+    """Load every parameter and buffer of a backbone; more keys in the file are fine.
+
+    Args:
+        backbone: Module to fill.
+        path: Weight file: a state dict, or a dict that holds one under
+            ``state_dict``.
+        where: Where such a file can be had, for the error message.
+        rename: From a key of ours to the key in the file.
+        prefixes: What the keys in the file may begin with; the first under
+            which there is any key of ours is taken.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file is no weight file, is incomplete, has another
+            shape, or has its batch norms folded into the convolutions.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'ImageNet weights {path} not found: {where}; '
+            'to start from random weights set model.backbone.pretrained=None'
+        )
+    state = read_state_dict(path)
+    ours = backbone.state_dict()
+    names = {key: rename(key) for key in ours if not key.endswith('num_batches_tracked')}
+    fitting = [p for p in prefixes if any(p + name in state for name in names.values())]
+    prefix = fitting[0] if fitting else prefixes[0]
+    keys = {key: prefix + name for key, name in names.items()}
+    wrong = [theirs for theirs in keys.values() if theirs not in state]
+    wrong += [
+        f'{theirs} {tuple(state[theirs].shape)} instead of {tuple(ours[key].shape)}'
+        for key, theirs in keys.items()
+        if theirs in state and state[theirs].shape != ours[key].shape
+    ]
+    if wrong:
+        raise ValueError(
+            f'{path} does not fit {type(backbone).__name__}: {len(wrong)} of {len(keys)} tensors '
+            f'are missing or of another shape, first {", ".join(wrong[:3])}; {where}'
+        )
+    variances = [state[keys[key]] for key in keys if key.endswith('running_var')]
+    if all(bool((variance == 1).all()) for variance in variances):
+        raise ValueError(
+            f'the batch norms of {path} are folded into its convolutions (every running variance '
+            f'is 1), which does not fit training-mode batch norm; {where}'
+        )
+    backbone.load_state_dict({key: state[theirs] for key, theirs in keys.items()}, strict=False)
+    print_log(f'{type(backbone).__name__}: {len(keys)} tensors from {path}', logger='current')
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """Tensors of a weight file, read without running code from it.
+
+    Raises:
+        ValueError: If the file holds anything but tensors by name.
+    """
+    try:
+        state = torch.load(path, map_location='cpu', weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError) as error:
+        raise ValueError(f'{path} is not a readable weight file: {error}') from error
+    state = state.get('state_dict', state) if isinstance(state, dict) else {}
+    if not state or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ValueError(f'{path} holds no state dict (tensors by name)')
+    return state

@@ -1,0 +1,101 @@
+"""Self-produced guidance of the low level by both levels (Section 3.4)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+MASKS = ('ensemble_class', 'any_class')
+NORMALIZERS = ('all_pixels', 'guided_pixels')
+IGNORE_INDEX = 255
+
+
+@torch.no_grad()
+def self_produced_guidance(
+    final_logits: Tensor,
+    low_logits: Tensor,
+    threshold: float = 0.95,
+    mask: str = 'ensemble_class',
+    ignore: Tensor | None = None,
+) -> Tensor:
+    """Labels that both levels of a network give to confident pixels, Eq. 15.
+
+    The label of a pixel is the class c* with the highest mean probability of the
+    two levels.
+
+    Args:
+        final_logits: ``(B, C, *spatial)`` of the final level.
+        low_logits: The same of the low level.
+        threshold: Confidence delta in (0, 1) above which a pixel is guided.
+        mask: ``'ensemble_class'``: the probability of c* must exceed the
+            threshold in either level (Eq. 15). ``'any_class'``: the highest
+            probability of either level, whatever its class (released code).
+        ignore: Boolean ``(B, *spatial)``, True for pixels that are not guided.
+
+    Returns:
+        int64 ``(B, *spatial)``: class, or 255 where there is no guidance. No
+        gradient.
+
+    Raises:
+        ValueError: If a parameter or shape does not fit.
+    """
+    check_guidance(threshold, mask)
+    if final_logits.shape != low_logits.shape:
+        raise ValueError(
+            'both levels must have logits of one shape, got '
+            f'{tuple(final_logits.shape)} and {tuple(low_logits.shape)}'
+        )
+    final, low = _float(final_logits).softmax(1), _float(low_logits).softmax(1)
+    label = (final + low).argmax(1, keepdim=True)
+    if mask == 'ensemble_class':
+        confidence = torch.maximum(final.gather(1, label), low.gather(1, label))
+    else:
+        confidence = torch.maximum(final, low).amax(1, keepdim=True)
+    guided = (confidence > threshold).squeeze(1)
+    if ignore is not None:
+        guided &= ~ignore
+    return label.squeeze(1).masked_fill(~guided, IGNORE_INDEX)
+
+
+def guidance_loss(
+    low_logits: Tensor,
+    guidance: Tensor,
+    normalizer: str = 'all_pixels',
+    ignore: Tensor | None = None,
+) -> Tensor:
+    """Cross entropy of the low level with its guidance, Eq. 16.
+
+    Args:
+        low_logits: ``(B, C, *spatial)``.
+        guidance: Labels of :func:`self_produced_guidance`, ``(B, *spatial)``.
+        normalizer: Each image's sum is divided by ``'all_pixels'`` (N of Eq. 2)
+            or by its ``'guided_pixels'`` (released code).
+        ignore: Boolean ``(B, *spatial)``, True for pixels that N leaves out.
+
+    Returns:
+        Scalar mean over the images; an image without guidance gives 0.
+
+    Raises:
+        ValueError: If ``normalizer`` is unknown.
+    """
+    if normalizer not in NORMALIZERS:
+        raise ValueError(f'normalizer must be one of {NORMALIZERS}, got {normalizer!r}')
+    loss = F.cross_entropy(
+        _float(low_logits), guidance, ignore_index=IGNORE_INDEX, reduction='none'
+    ).flatten(1)
+    if normalizer == 'guided_pixels':
+        counted = guidance != IGNORE_INDEX
+    else:
+        counted = torch.ones_like(guidance, dtype=torch.bool) if ignore is None else ~ignore
+    return (loss.sum(1) / counted.flatten(1).sum(1).clamp(min=1)).mean()
+
+
+def check_guidance(threshold: float, mask: str) -> None:
+    """Raise ``ValueError`` unless the guidance is well defined."""
+    if not 0 < threshold < 1:
+        raise ValueError(f'threshold must lie in (0, 1) (paper: 0.95), got {threshold}')
+    if mask not in MASKS:
+        raise ValueError(f'mask must be one of {MASKS}, got {mask!r}')
+
+
+def _float(logits: Tensor) -> Tensor:
+    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits

@@ -1,0 +1,40 @@
+"""Preprocessing of batches that hold two domains."""
+
+from typing import Any
+
+from mmseg.models import SegDataPreProcessor
+from mmseg.registry import MODELS
+
+DOMAINS = ('source', 'target')
+
+
+@MODELS.register_module()
+class UDADataPreprocessor(SegDataPreProcessor):
+    """mmseg's preprocessor, applied to each domain of a nested batch by itself.
+
+    A batch with ``inputs`` (and ``data_samples``) of the form
+    ``dict(source=..., target=...)`` keeps that form; any other batch, as in
+    validation and inference, is treated as mmseg does. Takes the arguments of
+    :class:`SegDataPreProcessor`; with neither ``size`` nor ``size_divisor``, the
+    images of a training batch are padded to the largest.
+    """
+
+    def __init__(self, size: tuple | None = None, size_divisor: int | None = None, **kwargs) -> None:
+        if size is None and size_divisor is None:
+            size_divisor = 1
+        super().__init__(size=size, size_divisor=size_divisor, **kwargs)
+
+    def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
+        """Padded, normalised batch on the model's device, in the form of ``data``."""
+        if not isinstance(data['inputs'], dict):
+            return super().forward(data, training)
+        domains = {
+            domain: super(UDADataPreprocessor, self).forward(
+                {key: value[domain] for key, value in data.items()}, training
+            )
+            for domain in DOMAINS
+        }
+        return {
+            key: {domain: domains[domain][key] for domain in DOMAINS}
+            for key in ('inputs', 'data_samples')
+        }

@@ -1,0 +1,50 @@
+"""Evaluate a checkpoint, as in: python tools/test.py CONFIG work_dirs/.../iter_29760.pth"""
+
+import argparse
+
+from mmengine.runner import Runner
+
+from launch import add_common_arguments, fail, load_config, require_file
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', help='folder for the predictions as label PNGs')
+    parser.add_argument('--show', action='store_true', help='show the predictions in a window')
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument(
+        '--wait-time', type=float, default=2, help='seconds that a picture is shown'
+    )
+    parser.add_argument(
+        '--tta', action='store_true', help='average over the augmentations of tta_pipeline'
+    )
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = load_config(args, loaders=('test_dataloader',))
+    cfg.load_from = str(
+        require_file(args.checkpoint, 'checkpoint', 'a training run writes them to its work dir')
+    )
+    if args.show or args.show_dir:
+        cfg.default_hooks.visualization.update(
+            draw=True, show=args.show, wait_time=args.wait_time
+        )
+        cfg.visualizer.save_dir = args.show_dir or cfg.visualizer.get('save_dir')
+    if args.out:
+        cfg.test_evaluator.update(output_dir=args.out, keep_results=True)
+    if args.tta:
+        if 'tta_pipeline' not in cfg or 'tta_model' not in cfg:
+            fail('--tta: the config has no tta_pipeline and tta_model')
+        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+        cfg.tta_model.module = cfg.model
+        cfg.model = cfg.tta_model
+    Runner.from_cfg(cfg).test()
+
+
+if __name__ == '__main__':
+    main()
