@@ -3,7 +3,7 @@
 import argparse
 
 from mmengine.device import get_device
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from launch import add_common_arguments, fail, load_config, require_file
 
@@ -24,13 +24,15 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     cfg = load_config(args, loaders=('train_dataloader', 'val_dataloader'))
-    cfg.resume = args.resume
     if args.amp:
         if get_device() == 'cpu':
             fail('--amp needs a GPU and there is none here; leave it out')
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-    if cfg.get('load_from') and not args.resume:
+    # mmengine would resume from load_from, the source model, if it were left set.
+    if args.resume and find_latest_checkpoint(cfg.work_dir) is not None:
+        cfg.resume, cfg.load_from = True, None
+    if cfg.get('load_from'):
         require_file(
             cfg.load_from,
             'load_from',

@@ -11,4 +11,4 @@ model = dict(
     target_loss=dict(type='MaxSquareLoss', class_average=True, loss_weight=0.1),
 )
 custom_hooks = [dict(type='UDAHook', interval=20, panel_interval=100)]
-load_from = 'work_dirs/source_only/camvid_day/iter_800.pth'
+load_from = 'work_dirs/source_only/camvid_day/iter_500.pth'

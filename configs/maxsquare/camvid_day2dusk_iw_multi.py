@@ -14,4 +14,4 @@ model = dict(
     guidance=dict(threshold=0.95, loss_weight=0.05, normalizer='guided_pixels'),
 )
 custom_hooks = [dict(type='UDAHook', interval=20, panel_interval=100)]
-load_from = 'work_dirs/source_only/camvid_day/iter_800.pth'
+load_from = 'work_dirs/source_only/camvid_day/iter_500.pth'

@@ -13,6 +13,7 @@ target = dict(
     ],
 )
 train_dataloader = dict(
+    batch_size=2,
     sampler=dict(_delete_=True, type='UDASampler'),
     dataset=dict(_delete_=True, type='UDADataset', source=_base_.source, target=target),
 )

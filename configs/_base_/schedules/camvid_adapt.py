@@ -1,7 +1,7 @@
-# An adaptation in minutes on two cores.
+# An adaptation in minutes on two cores: two images of each domain in a step.
 _base_ = './camvid_source.py'
-optim_wrapper = dict(optimizer=dict(lr=5e-4))
-max_iters = 400
+optim_wrapper = dict(optimizer=dict(lr=5e-3))
+max_iters = 300
 param_scheduler = [
     dict(type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=max_iters + 1, by_epoch=False)
 ]

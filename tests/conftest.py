@@ -1,0 +1,27 @@
+"""What all tests share: one thread, a fixed seed, the folder of facts and oracles."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+REPO = Path(__file__).resolve().parents[1]
+
+# Several test processes may share few cores.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed() -> None:
+    """Start every test from the same random state, whatever ran before it."""
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope='session')
+def shared() -> Path:
+    """Folder with ``oracle/`` and ``data/``, from $MMSEG_MAXSQUARE_SHARED or beside the repo."""
+    folder = Path(os.environ.get('MMSEG_MAXSQUARE_SHARED', REPO.parent / 'shared'))
+    if not folder.is_dir():
+        pytest.skip(f'no shared folder {folder}: set MMSEG_MAXSQUARE_SHARED to where it is')
+    return folder

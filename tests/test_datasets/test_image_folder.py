@@ -1,0 +1,62 @@
+"""A plain folder of images as a target."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmseg.registry import DATASETS
+from tiny_data import save_image, train_pipeline
+
+from mmseg_maxsquare.datasets import ImageFolderDataset
+
+
+def build(root: Path, **kwargs) -> ImageFolderDataset:
+    """ImageFolderDataset with the plainest pipeline."""
+    cfg = dict(type='ImageFolderDataset', data_root=str(root), serialize_data=False)
+    return DATASETS.build({**cfg, 'pipeline': train_pipeline(labels=False), **kwargs})
+
+
+def test_finds_images_in_subfolders(tmp_path: Path) -> None:
+    """Every known suffix, any depth, sorted; other files are left alone."""
+    rng = np.random.default_rng(0)
+    names = ['a.png', 'b.JPG', 'c.jpeg', 'deep/er/d.bmp', 'deep/e.tif', 'f.tiff']
+    for name in names:
+        save_image(tmp_path / name, (6, 8), rng)
+    (tmp_path / 'notes.txt').write_text('no image')
+    (tmp_path / 'deep/png').write_text('no image')
+    dataset = build(tmp_path)
+    paths = [dataset.get_data_info(i)['img_path'] for i in range(len(dataset))]
+    assert paths == sorted(str(tmp_path / name) for name in names)
+
+
+def test_items_have_no_labels(tmp_path: Path) -> None:
+    """An item is an image; there is no class list to disagree with."""
+    path = save_image(tmp_path / 'a.png', (6, 8), np.random.default_rng(0))
+    dataset = build(tmp_path)
+    item = dataset[0]
+    assert item['inputs'].shape == (3, 6, 8)
+    assert 'gt_sem_seg' not in item['data_samples']
+    assert item['data_samples'].img_path == str(path)
+    assert dataset.metainfo.get('classes') is None
+
+
+def test_follows_links(tmp_path: Path) -> None:
+    """A linked folder is searched too."""
+    save_image(tmp_path / 'disk/a.png', (6, 8), np.random.default_rng(0))
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'data/link').symlink_to(tmp_path / 'disk')
+    assert len(build(tmp_path / 'data')) == 1
+
+
+@pytest.mark.parametrize(
+    ('exists', 'reason'), [(False, 'no such folder'), (True, 'it has no .png')]
+)
+def test_missing_and_empty_folder(tmp_path: Path, exists: bool, reason: str) -> None:
+    """Both are refused with the folder and the reason."""
+    folder = tmp_path / 'target'
+    if exists:
+        folder.mkdir()
+        (folder / 'readme.md').write_text('soon')
+    with pytest.raises(FileNotFoundError, match=reason) as error:
+        build(folder)
+    assert str(folder) in str(error.value)

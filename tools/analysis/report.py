@@ -1,0 +1,102 @@
+"""Tables and picture sheets of finished rows."""
+
+import statistics
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+
+from mmseg.apis import init_model
+from mmseg.registry import DATASETS
+from mmseg_maxsquare.engine.panel import colorize, heat, side_by_side
+
+Results = dict[str, dict[int, dict[str, float]]]
+
+
+def markdown_table(results: Results, reference: str, classes: list[str] | None = None) -> str:
+    """Rows x (mIoU, difference to a reference, IoU of each class), in percent.
+
+    Args:
+        results: Metrics by row name and seed.
+        reference: Row that differences are taken to, seed by seed.
+        classes: Classes to show. Defaults to None: all that have a number.
+
+    Returns:
+        Markdown; mean ± standard deviation (n - 1) over the seeds.
+    """
+    rows = {name: runs for name, runs in results.items() if runs}
+    if classes is None:
+        keys = next(iter(rows[reference].values()))
+        classes = [k.removeprefix('IoU.') for k in keys if k.startswith('IoU.')]
+    lines = [
+        '| method | mIoU | vs ' + reference + ' | ' + ' | '.join(classes) + ' |',
+        '|---' * (len(classes) + 3) + '|',
+    ]
+    for name, runs in rows.items():
+        deltas = [m['mIoU'] - rows[reference][seed]['mIoU'] for seed, m in runs.items()]
+        cells = [_spread([m['mIoU'] for m in runs.values()])]
+        cells.append('' if name == reference else _spread(deltas, '+'))
+        for c in classes:
+            cells.append(f'{statistics.fmean(m[f"IoU.{c}"] for m in runs.values()):.1f}')
+        lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines) + '\n'
+
+
+def _spread(values: list[float], sign: str = '') -> str:
+    """Mean, with ± standard deviation when there are several values."""
+    text = f'{statistics.fmean(values):{sign}.1f}'
+    return f'{text} ± {statistics.stdev(values):.1f}' if len(values) > 1 else text
+
+
+def picture_sheet(
+    config: Config, checkpoints: dict[str, Path], path: Path, count: int = 5, width: int = 320
+) -> None:
+    """Write a PNG: target image | truth | each model | confidence of the last one.
+
+    Args:
+        config: Config whose test data are shown.
+        checkpoints: Checkpoints by title; each is loaded into a plain
+            EncoderDecoder of the config, whatever it was trained as.
+        path: Where the picture goes.
+        count: Images, evenly spaced over the test set.
+        width: Width of a tile in pixels.
+    """
+    model_config = plain_model(config)
+    models = {
+        title: init_model(model_config, str(checkpoint), device='cpu')
+        for title, checkpoint in checkpoints.items()
+    }
+    dataset = DATASETS.build(config.test_dataloader.dataset)
+    palette = dataset.metainfo['palette']
+    strips = []
+    for index in np.linspace(0, len(dataset) - 1, count).round().astype(int):
+        batch = pseudo_collate([dataset[int(index)]])
+        sample = batch['data_samples'][0]
+        image = cv2.cvtColor(cv2.imread(sample.img_path), cv2.COLOR_BGR2RGB)
+        tiles = {'target': image}
+        tiles['truth'] = colorize(sample.gt_sem_seg.data[0].numpy(), palette)
+        for title, model in models.items():
+            with torch.no_grad():
+                prediction = model.test_step(batch)[0]
+            tiles[title] = colorize(prediction.pred_sem_seg.data[0].numpy(), palette)
+        confidence = prediction.seg_logits.data.softmax(0).amax(0).numpy()
+        tiles[f'confidence ({title})'] = heat(confidence)
+        size = (width, round(width * image.shape[0] / image.shape[1]))
+        strips.append(
+            side_by_side({k: cv2.resize(v, size, interpolation=cv2.INTER_AREA) for k, v in tiles.items()})
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), cv2.cvtColor(np.vstack(strips), cv2.COLOR_RGB2BGR))
+
+
+def plain_model(config: Config) -> Config:
+    """The config with the plain EncoderDecoder that an adapted checkpoint fits."""
+    config = Config(config.to_dict())
+    config.model.type = 'EncoderDecoder'
+    for key in ('target_loss', 'guidance', 'auxiliary_head'):
+        config.model.pop(key, None)
+    config.model.backbone.pretrained = None
+    return config
