@@ -1,5 +1,6 @@
 """Tiny data sets in exactly the files and folders of the real ones, and stand-ins for data sets."""
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from PIL import Image
 from torch.utils.data import Dataset
+
+from mmseg_maxsquare.datasets import UDADataset
 
 init_default_scope('mmseg')  # as a Runner does: pipelines name mmseg's transforms
 
@@ -95,6 +98,42 @@ def train_pipeline(*steps: object, labels: bool = True) -> list:
     """Load an image (and its labels), do ``steps``, pack."""
     load = [dict(type='LoadImageFromFile')] + [dict(type='LoadAnnotations')] * labels
     return [*load, *steps, dict(type='PackSegInputs')]
+
+
+def source_cfg(root: Path, *steps: object, **kwargs) -> dict:
+    """Config of a tiny GTA5."""
+    pipeline = kwargs.pop('pipeline', train_pipeline(*steps))
+    cfg = dict(type='GTA5Dataset', data_root=str(root), serialize_data=False)
+    return {**cfg, 'pipeline': pipeline, **kwargs}
+
+
+def target_cfg(root: Path, *steps: object, **kwargs) -> dict:
+    """Config of a tiny Cityscapes whose training half has no labels."""
+    return dict(
+        type='CityscapesDataset',
+        data_root=str(root),
+        data_prefix=dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
+        pipeline=train_pipeline(*steps, labels=False),
+        **kwargs,
+    )
+
+
+def noise(results: dict) -> dict:
+    """Put draws of the three global generators into the image."""
+    draws = [random.random(), float(np.random.rand()), float(torch.rand(()))]
+    results['img'] = results['img'].astype(np.float32)
+    results['img'][0, 0] = draws
+    return results
+
+
+def noisy_pair(root: Path, **kwargs) -> UDADataset:
+    """UDADataset on files with every kind of randomness in its pipelines."""
+    steps = [dict(type='RandomGaussianBlur'), dict(type='RandomFlip', prob=0.5), noise]
+    return UDADataset(
+        source_cfg(make_gta5(root / 'gta5', count=3), *steps),
+        target_cfg(make_cityscapes(root / 'cityscapes', train=2), *steps, serialize_data=False),
+        **kwargs,
+    )
 
 
 class FakeDataset(Dataset):

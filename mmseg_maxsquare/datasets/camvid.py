@@ -64,4 +64,6 @@ class CamVidDataset(LabelIdDataset):
                 f'CamVidDataset: no image of drives {missing} in {self.data_prefix["img_path"]}; '
                 f'there are {sorted(set(drive_of))}'
             )
-        return [item for item, drive in zip(data_list, drive_of, strict=True) if drive in self.drives]
+        return [
+            item for item, drive in zip(data_list, drive_of, strict=True) if drive in self.drives
+        ]

@@ -33,8 +33,7 @@ class ImageFolderDataset(BaseSegDataset):
             if name.lower().endswith(IMAGE_SUFFIXES)
         )
         if not paths:
-            raise FileNotFoundError(
-                f'ImageFolderDataset: no images in {self.data_root} '
-                f'({"it has no " + "/".join(IMAGE_SUFFIXES) if os.path.isdir(self.data_root) else "no such folder"})'
-            )
+            known = '/'.join(IMAGE_SUFFIXES)
+            found = f'no {known} in it' if os.path.isdir(self.data_root) else 'no such folder'
+            raise FileNotFoundError(f'ImageFolderDataset: no images in {self.data_root}: {found}')
         return [dict(img_path=path, seg_fields=[]) for path in paths]

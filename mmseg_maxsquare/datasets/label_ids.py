@@ -7,7 +7,6 @@ import mmcv
 import numpy as np
 from mmcv.transforms.base import BaseTransform
 from mmengine import fileio
-
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS

@@ -3,9 +3,8 @@
 from typing import Any
 
 import numpy as np
-from torch.utils.data import Dataset
-
 from mmseg.registry import DATASETS
+from torch.utils.data import Dataset
 
 from .uda_sampler import Position, derive_seed, seeded
 
@@ -65,7 +64,7 @@ class UDADataset(Dataset):
         return {name: int(self._order(name, epoch)[place]) for name in self.domains}
 
     def __getitem__(self, position: int) -> dict[str, dict[str, Any]]:
-        if not 0 <= position:
+        if not position >= 0:
             raise IndexError(f'position must be at least 0, got {position}')
         items = {}
         for number, (name, index) in enumerate(self.pair_at(position).items()):
@@ -76,7 +75,9 @@ class UDADataset(Dataset):
         # model, not even as a mask of its void pixels.
         if 'gt_sem_seg' in target:
             del target.gt_sem_seg
-        return {key: {name: items[name][key] for name in items} for key in ('inputs', 'data_samples')}
+        return {
+            key: {name: items[name][key] for name in items} for key in ('inputs', 'data_samples')
+        }
 
     def __getitems__(self, positions: list[int]) -> list[dict]:
         """What a DataLoader asks for; only positions of a UDASampler will do.
@@ -105,13 +106,11 @@ class UDADataset(Dataset):
         return order
 
     def _check_classes(self) -> None:
-        lists = {
-            name: dataset.metainfo.get('classes') for name, dataset in self.domains.items()
-        }
+        lists = {name: dataset.metainfo.get('classes') for name, dataset in self.domains.items()}
         if lists['source'] is None:
             raise ValueError(
                 f'the source data set ({_describe(self.domains["source"])}) has no class list; '
-                "give it metainfo=dict(classes=(...), palette=[...])"
+                'give it metainfo=dict(classes=(...), palette=[...])'
             )
         # A target without a class list is a plain set of images.
         if lists['target'] is not None and list(lists['source']) != list(lists['target']):

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from mmengine.dist import get_dist_info
-from torch.utils.data import Sampler
-
 from mmseg.registry import DATA_SAMPLERS
+from torch.utils.data import Sampler
 
 
 class Position(int):

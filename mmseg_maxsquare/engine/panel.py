@@ -34,8 +34,6 @@ def side_by_side(tiles: dict[str, np.ndarray]) -> np.ndarray:
     columns = []
     for title, tile in tiles.items():
         bar = np.full((TITLE_HEIGHT, tile.shape[1], 3), 255, dtype=np.uint8)
-        cv2.putText(
-            bar, title, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA
-        )
+        cv2.putText(bar, title, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
         columns.append(np.vstack([bar, tile]))
     return np.hstack(columns)

@@ -5,9 +5,8 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor, nn
-
 from mmseg.registry import HOOKS
+from torch import Tensor, nn
 
 from .panel import colorize, heat, side_by_side
 
@@ -38,7 +37,9 @@ class UDAHook(Hook):
         ValueError: If an argument is negative or ``interval`` is 0.
     """
 
-    def __init__(self, warmup_iters: int = 0, interval: int = 50, panel_interval: int = 500) -> None:
+    def __init__(
+        self, warmup_iters: int = 0, interval: int = 50, panel_interval: int = 500
+    ) -> None:
         if warmup_iters < 0 or panel_interval < 0 or interval < 1:
             raise ValueError(
                 'warmup_iters and panel_interval must be at least 0 and interval at least 1, got '
@@ -57,7 +58,9 @@ class UDAHook(Hook):
                 "model.type='UDAEncoderDecoder' or remove the hook"
             )
 
-    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
+    ) -> None:
         """Set lambda_T of the step; ask for a snapshot if the step is looked at."""
         model = _unwrap(runner.model)
         model.target_weight = self.weight_at(runner.iter)

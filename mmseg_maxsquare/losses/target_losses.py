@@ -1,8 +1,7 @@
 """The target losses as mmseg loss modules: thin shells over the functions."""
 
-from torch import Tensor, nn
-
 from mmseg.registry import MODELS
+from torch import Tensor, nn
 
 from .functional import check_gamma, check_weighting, entropy_loss, max_square_loss
 
@@ -39,9 +38,7 @@ class TargetLoss(nn.Module):
         if not loss_weight >= 0:
             raise ValueError(f'loss_weight must be at least 0, got {loss_weight}')
         if 'loss' not in loss_name:
-            raise ValueError(
-                f'loss_name must contain "loss" or mmseg leaves it out of the sum, got {loss_name!r}'
-            )
+            raise ValueError(f'loss_name must contain "loss" to enter the sum, got {loss_name!r}')
         self.alpha = alpha
         self.weight_by = weight_by
         self.class_average = class_average
@@ -107,9 +104,7 @@ class MaxSquareLoss(TargetLoss):
         super().__init__(alpha, weight_by, class_average, loss_weight, loss_name)
 
     def unweighted(self, pred: Tensor, ignore: Tensor | None, weight: Tensor | None) -> Tensor:
-        return max_square_loss(
-            pred, self.alpha, self.weight_by, self.class_average, ignore, weight
-        )
+        return max_square_loss(pred, self.alpha, self.weight_by, self.class_average, ignore, weight)
 
 
 @MODELS.register_module()

@@ -19,7 +19,9 @@ class UDADataPreprocessor(SegDataPreProcessor):
     images of a training batch are padded to the largest.
     """
 
-    def __init__(self, size: tuple | None = None, size_divisor: int | None = None, **kwargs) -> None:
+    def __init__(
+        self, size: tuple | None = None, size_divisor: int | None = None, **kwargs
+    ) -> None:
         if size is None and size_divisor is None:
             size_divisor = 1
         super().__init__(size=size, size_divisor=size_divisor, **kwargs)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import torch
 from mmengine.optim import OptimWrapper
-from torch import Tensor, nn
-
 from mmseg.models import EncoderDecoder, SegDataPreProcessor
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
+from torch import Tensor, nn
 
 from .guidance import (
     IGNORE_INDEX,
@@ -86,9 +85,7 @@ class UDAEncoderDecoder(EncoderDecoder):
         data_preprocessor: dict | nn.Module | None = None,
         **kwargs,
     ) -> None:
-        super().__init__(
-            *args, data_preprocessor=_for_two_domains(data_preprocessor), **kwargs
-        )
+        super().__init__(*args, data_preprocessor=_for_two_domains(data_preprocessor), **kwargs)
         if not isinstance(self.data_preprocessor, UDADataPreprocessor):
             raise TypeError(
                 'data_preprocessor must be a SegDataPreProcessor config or a UDADataPreprocessor, '
@@ -215,9 +212,7 @@ class UDAEncoderDecoder(EncoderDecoder):
                 f'{type(head).__name__} returns {type(logits).__name__} in training mode; '
                 'the target losses need a head that returns one logits map'
             )
-        return resize(
-            logits, inputs.shape[2:], mode='bilinear', align_corners=head.align_corners
-        )
+        return resize(logits, inputs.shape[2:], mode='bilinear', align_corners=head.align_corners)
 
     def _guided_head(self) -> nn.Module:
         """The auxiliary head that the guidance trains."""

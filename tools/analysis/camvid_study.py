@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from mmengine.config import Config
+
 from report import markdown_table, picture_sheet
 from rows import REPO, Row, last_checkpoint, run_rows
 

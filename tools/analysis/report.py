@@ -8,21 +8,24 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-
 from mmseg.apis import init_model
 from mmseg.registry import DATASETS
+
 from mmseg_maxsquare.engine.panel import colorize, heat, side_by_side
 
 Results = dict[str, dict[int, dict[str, float]]]
 
 
-def markdown_table(results: Results, reference: str, classes: list[str] | None = None) -> str:
+def markdown_table(
+    results: Results, reference: str, classes: list[str] | None = None, metric: str = 'mIoU'
+) -> str:
     """Rows x (mIoU, difference to a reference, IoU of each class), in percent.
 
     Args:
         results: Metrics by row name and seed.
         reference: Row that differences are taken to, seed by seed.
-        classes: Classes to show. Defaults to None: all that have a number.
+        classes: Classes to show. Defaults to None: all of the data set.
+        metric: Which mean to show.
 
     Returns:
         Markdown; mean ± standard deviation (n - 1) over the seeds.
@@ -36,8 +39,8 @@ def markdown_table(results: Results, reference: str, classes: list[str] | None =
         '|---' * (len(classes) + 3) + '|',
     ]
     for name, runs in rows.items():
-        deltas = [m['mIoU'] - rows[reference][seed]['mIoU'] for seed, m in runs.items()]
-        cells = [_spread([m['mIoU'] for m in runs.values()])]
+        deltas = [m[metric] - rows[reference][seed][metric] for seed, m in runs.items()]
+        cells = [_spread([m[metric] for m in runs.values()])]
         cells.append('' if name == reference else _spread(deltas, '+'))
         for c in classes:
             cells.append(f'{statistics.fmean(m[f"IoU.{c}"] for m in runs.values()):.1f}')
@@ -86,7 +89,9 @@ def picture_sheet(
         tiles[f'confidence ({title})'] = heat(confidence)
         size = (width, round(width * image.shape[0] / image.shape[1]))
         strips.append(
-            side_by_side({k: cv2.resize(v, size, interpolation=cv2.INTER_AREA) for k, v in tiles.items()})
+            side_by_side(
+                {k: cv2.resize(v, size, interpolation=cv2.INTER_AREA) for k, v in tiles.items()}
+            )
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), cv2.cvtColor(np.vstack(strips), cv2.COLOR_RGB2BGR))

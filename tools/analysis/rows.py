@@ -39,6 +39,7 @@ def run_rows(
     seeds: list[int],
     out_dir: Path,
     adjust: Callable[[Config], None] = lambda cfg: None,
+    metric: str = 'mIoU',
 ) -> dict[str, dict[int, dict[str, float]]]:
     """Train what is not trained yet and collect the last validation of every run.
 
@@ -47,6 +48,7 @@ def run_rows(
         seeds: Every row runs once with each.
         out_dir: Runs go to ``out_dir/seedN/ROW``; finished ones are kept.
         adjust: Changes each config before it is run.
+        metric: The one to print when a run is finished.
 
     Returns:
         Metrics of every run by row name and seed.
@@ -63,7 +65,7 @@ def run_rows(
         started = time.time()
         metrics = _run(row, seed, work_dir, source and work_dir.parent / source.slug, adjust)
         results[row.name][seed] = metrics
-        print(f'    mIoU {metrics["mIoU"]:.2f} ({time.time() - started:.0f} s)', flush=True)
+        print(f'    {metric} {metrics[metric]:.2f} ({time.time() - started:.0f} s)', flush=True)
     return results
 
 

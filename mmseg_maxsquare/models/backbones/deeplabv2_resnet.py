@@ -1,9 +1,8 @@
 """The ResNet of DeepLab v2 as the UDA literature trains it."""
 
-from torch import nn
-
 from mmseg.models.backbones import ResNet
 from mmseg.registry import MODELS
+from torch import nn
 
 from .pretrained import load_pretrained
 

