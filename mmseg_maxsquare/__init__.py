@@ -10,5 +10,7 @@ check_stack()
 
 from . import datasets, engine, evaluation, losses, models  # noqa: E402
 
+engine.allow_mmengine_checkpoints()
+
 __version__ = '0.1.0'
 __all__ = ['datasets', 'engine', 'evaluation', 'losses', 'models']

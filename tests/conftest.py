@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 
 REPO = Path(__file__).resolve().parents[1]
 
 # Several test processes may share few cores.
 torch.set_num_threads(1)
+# As a Runner does: configs name mmseg's types without a prefix.
+init_default_scope('mmseg')
 
 
 @pytest.fixture(autouse=True)

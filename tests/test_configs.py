@@ -79,13 +79,12 @@ def test_guidance_weighs_a_hundredth(task: str, suffix: str) -> None:
 def test_learning_rates_and_schedule() -> None:
     cfg, model = build('source_only/gta.py')
     optim = build_optim_wrapper(model, cfg.optim_wrapper)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
     rates = {
-        name: group['lr']
-        for group, (name, _) in zip(
-            optim.param_groups,
-            [(n, p) for n, p in model.named_parameters() if p.requires_grad],
-            strict=True,
-        )
+        names[id(parameter)]: group['lr']
+        for group in optim.param_groups
+        for parameter in group['params']
+        if parameter.requires_grad
     }
     assert rates['backbone.conv1.weight'] == 2.5e-4
     assert rates['decode_head.classifiers.0.weight'] == 2.5e-3

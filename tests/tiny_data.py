@@ -109,13 +109,10 @@ def source_cfg(root: Path, *steps: object, **kwargs) -> dict:
 
 def target_cfg(root: Path, *steps: object, **kwargs) -> dict:
     """Config of a tiny Cityscapes whose training half has no labels."""
-    return dict(
-        type='CityscapesDataset',
-        data_root=str(root),
-        data_prefix=dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
-        pipeline=train_pipeline(*steps, labels=False),
-        **kwargs,
-    )
+    cfg = dict(type='CityscapesDataset', data_root=str(root), serialize_data=False)
+    prefix = dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train')
+    pipeline = train_pipeline(*steps, labels=False)
+    return {**cfg, 'data_prefix': prefix, 'pipeline': pipeline, **kwargs}
 
 
 def noise(results: dict) -> dict:
@@ -131,7 +128,7 @@ def noisy_pair(root: Path, **kwargs) -> UDADataset:
     steps = [dict(type='RandomGaussianBlur'), dict(type='RandomFlip', prob=0.5), noise]
     return UDADataset(
         source_cfg(make_gta5(root / 'gta5', count=3), *steps),
-        target_cfg(make_cityscapes(root / 'cityscapes', train=2), *steps, serialize_data=False),
+        target_cfg(make_cityscapes(root / 'cityscapes', train=2), *steps),
         **kwargs,
     )
 

@@ -50,7 +50,8 @@ def test_every_id_has_its_train_id(tmp_path: Path, palette: bool) -> None:
 
 def test_table_has_no_other_id() -> None:
     """Known ids are 0..34 and 255."""
-    assert GTA5Dataset.LABEL_IDS == {**dict(enumerate(TRAIN_IDS)), 255: 255}
+    expected = {**dict(enumerate(TRAIN_IDS)), 255: 255}
+    assert expected == GTA5Dataset.LABEL_IDS
 
 
 def test_images_and_labels_belong_together(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Pairs of both domains: form, coverage, determinism, refusals."""
 
+import itertools
 import random
 import tracemalloc
 from collections import Counter
@@ -117,7 +118,7 @@ def test_pairs_change_from_epoch_to_epoch() -> None:
     epochs = [epoch_of(dataset, epoch) for epoch in range(60)]
     assert len({tuple(epoch) for epoch in epochs}) == 60
     partners = [set() for _ in range(12)]
-    for source, target in sum(epochs, []):
+    for source, target in itertools.chain(*epochs):
         partners[source].add(target)
     assert partners == [{0, 1, 2, 3}] * 12
 

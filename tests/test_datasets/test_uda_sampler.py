@@ -92,10 +92,9 @@ def test_ranks_share_the_stream(monkeypatch: pytest.MonkeyPatch, world_size: int
             as_rank(monkeypatch, rank, world_size)
             sampler = UDASampler(fake_pair())
             sampler.skip(start)
-            positions.append(list(itertools.islice(sampler, 4)))
-            assert positions[-1][0] == start * world_size + rank
-        stream = sum(positions, [])
-        assert sorted(stream) == list(range(start * world_size, (start + 4) * world_size))
+            positions += itertools.islice(sampler, 4)
+            assert positions[-4] == start * world_size + rank
+        assert sorted(positions) == list(range(start * world_size, (start + 4) * world_size))
 
 
 def test_ranks_read_other_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,8 +103,8 @@ def test_ranks_read_other_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     for rank in range(2):
         as_rank(monkeypatch, rank, 2)
         dataset = UDADataset(FakeDataset(8), FakeDataset(8))
-        seen.append(indices(loader_of(dataset, seed=3), batches=2))
-    assert sorted(sum(seen, [])) == list(range(8))
+        seen += indices(loader_of(dataset, seed=3), batches=2)
+    assert sorted(seen) == list(range(8))
 
 
 def test_skip_is_absolute() -> None:

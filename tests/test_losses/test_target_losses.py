@@ -150,7 +150,7 @@ def test_one_of_several_losses_of_a_stock_head(type_: str, function: Callable) -
 
 @MODULES
 def test_loss_name_without_loss_is_refused(module: type[nn.Module]) -> None:
-    with pytest.raises(ValueError, match='must contain "loss" or mmseg leaves it out.*\'target\''):
+    with pytest.raises(ValueError, match='loss_name must contain "loss".*\'target\''):
         module(loss_name='target')
 
 

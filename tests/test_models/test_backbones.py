@@ -246,6 +246,15 @@ def published_state(
     return state, {rename(name): value for name, value in state.items()}
 
 
+def forget_statistics(state: dict[str, Tensor]) -> None:
+    """Put a batch norm's starting values in place of what it measured."""
+    for name, value in state.items():
+        if name.endswith('running_mean'):
+            value.zero_()
+        elif name.endswith('running_var'):
+            value.fill_(1)
+
+
 @WITH_BACKBONES
 @pytest.mark.parametrize('nested', [False, True])
 def test_weight_file_is_loaded(
@@ -323,13 +332,29 @@ def test_another_shape_is_refused(build: Callable, rename: Callable, tmp_path: P
 @WITH_BACKBONES
 def test_folded_batch_norms_are_refused(build: Callable, rename: Callable, tmp_path: Path) -> None:
     _, published = published_state(build, rename)
-    for name, value in published.items():
-        if name.endswith('running_var'):
-            value.fill_(1)
+    forget_statistics(published)
     file = tmp_path / 'weights.pth'
     torch.save(published, file)
-    with pytest.raises(ValueError, match='folded into its convolutions'):
+    with pytest.raises(ValueError, match='are folded into their scale and shift'):
         build(str(file)).init_weights()
+
+
+@WITH_BACKBONES
+def test_a_network_that_was_never_trained_is_not_taken_for_folded(
+    build: Callable, rename: Callable, tmp_path: Path
+) -> None:
+    """It has no statistics either, but no shifts."""
+    state, published = published_state(build, rename)
+    forget_statistics(published)
+    for name, value in published.items():
+        if name.endswith('bias'):
+            value.zero_()
+    file = tmp_path / 'weights.pth'
+    torch.save(published, file)
+    network = build(str(file))
+    network.init_weights()
+    loaded = network.state_dict()
+    assert all(torch.equal(loaded[name], published[rename(name)]) for name in state)
 
 
 @pytest.mark.parametrize('legacy', [False, True])

@@ -704,15 +704,14 @@ def family_cfg(name: str) -> dict:
             decode_head=multi_head_cfg('SegformerHead', [8] * 4, [0, 1, 2, 3]),
         )
     if name == 'BiSeNetV2':
-        channels = dict(
-            detail_channels=(4, 4, 16), semantic_channels=(4, 8, 8, 16), bga_channels=16
-        )
+        widths = 4, 8, 8, 16
+        channels = dict(detail_channels=(4, 4, 16), semantic_channels=widths, bga_channels=16)
         return dict(
             backbone=dict(type='BiSeNetV2', **channels),
             decode_head=head_cfg(0, in_channels=16),
             auxiliary_head=[
                 head_cfg(index, in_channels=width)
-                for index, width in zip(range(1, 5), (4, 8, 8, 16), strict=True)
+                for index, width in zip(range(1, 5), widths, strict=True)
             ],
             guidance={**GUIDANCE, 'head': 2},
         )

@@ -52,13 +52,13 @@ LOOKS = dict(  # (source, target); colours are RGB and mixed at random, the rest
     horizon=((0.42, 0.47), (0.38, 0.43)),  # of the image height
     storeys=((2, 6), (3, 7)),
     gaps=((0.2, 0.4), (0.3, 0.6)),  # share of the street front without building
-    cars=((3, 6), (2, 4)),
+    cars=((2, 5), (1, 4)),
     persons=((2, 5), (3, 7)),
-    trees=((1, 4), (2, 6)),
+    trees=((1, 3), (2, 5)),
 )
 TEXTURE = dict(road=0.10, sidewalk=0.10, building=0.14, vegetation=0.30, sky=0.06)
 SCALE, FOCAL = 2, 0.65  # supersampling; focal length in image widths
-ROAD, WALK, END = 4.0, 7.6, 60.0  # metres: half road, half street, length
+ROAD, WALK, END = 3.6, 7.6, 60.0  # metres: half road, half street, length
 Span = float | tuple[float, float]
 
 
@@ -141,9 +141,9 @@ class Scene:
         """The buildings of one side (-1 left, 1 right) and the fenced green between them."""
         lots = [self.uniform(4, 9)]
         while lots[-1] < END:
-            lots.append(lots[-1] + self.uniform(6, 12))
+            lots.append(lots[-1] + self.uniform(9, 18))
         green = self.uniform(size=len(lots)) < self.uniform(*self.look.gaps)
-        green[self.rng.integers(3)] = True
+        green[self.rng.integers(2)] = True
         for z0, z1, is_green in reversed(list(zip(lots, lots[1:], green, strict=False))):
             (self.paint_green if is_green else self.paint_building)(side * WALK, z0, z1)
 
@@ -160,27 +160,27 @@ class Scene:
             self.quad(x, (y, y + height), (z, z + width), lit, 'building')
 
     def paint_green(self, x: float, z0: float, z1: float) -> None:
-        colour, height = self.colour('vegetation'), self.uniform(2, 4)
+        colour, height = self.colour('vegetation'), self.uniform(3, 5)
         self.quad(1.1 * x, (0, height), (z0, z1), colour, 'vegetation')
         for z in np.arange(z1, z0, -2):
             self.leaves(1.1 * x, height, z, self.uniform(1.2, 2.2), colour)
-        colour, height = self.colour('fence'), self.uniform(1.3, 1.8)
+        colour, height = self.colour('fence'), self.uniform(1.8, 2.4)
         self.quad(x, (0, height), (z0, z1), 0.6 * colour, 'fence')
         for z in np.arange(z0, z1 - 0.4, 0.8):
             self.quad(x, (0, height), (z, z + 0.4), 1.15 * colour, 'fence')
 
     def paint_things(self) -> None:
         """Everything that stands in the street, far things first."""
-        kinds = [((6, 30), self.paint_car, self.count('cars'))]
-        kinds += [((6, 14), self.paint_person, self.count('persons'))]
+        kinds = [((6, 22), self.paint_car, self.count('cars'))]
+        kinds += [((6.5, 11), self.paint_person, self.count('persons'))]
         kinds += [((9, 28), self.paint_tree, self.count('trees'))]
-        kinds += [((7, 13), self.paint_pole, 3), ((8, 16), self.paint_bin, self.rng.integers(2))]
+        kinds += [((6.5, 11), self.paint_pole, 3), ((8, 16), self.paint_bin, self.rng.integers(2))]
         things = [(self.uniform(*z), paint) for z, paint, count in kinds for _ in range(count)]
         for z, paint in sorted(things, key=lambda thing: -thing[0]):
             paint(self.rng.choice([-1, 1]), z)
 
     def paint_car(self, side: int, z: float) -> None:
-        x, h, back = side * self.uniform(1.6, 2.6), self.uniform(1.4, 1.8), z + 3.8
+        x, h, back = side * self.uniform(1.6, 2.4), self.uniform(1.5, 1.9), z + 3.8
         inner, body, cabin = x - 0.95 * side, (0.25, 0.55 * h), (0.55 * h, h)
         colour, dark = self.uniform(20, 230, 3), np.full(3, 25.0)
         self.quad(about(x, 0.95), 0, (z, back), dark, 'car')
@@ -197,14 +197,14 @@ class Scene:
             self.quad(about(lamp, 0.15), (0.38 * h, 0.5 * h), z, np.array((220, 40, 30)), 'car')
 
     def paint_person(self, side: int, z: float) -> None:
-        x, h = side * self.uniform(ROAD + 0.5, min(WALK - 0.6, 0.75 * z)), self.uniform(1.7, 2.0)
+        x, h = side * self.uniform(ROAD + 0.8, min(WALK - 0.8, 0.7 * z)), self.uniform(1.7, 2.0)
         shirt, skin = self.uniform(20, 220, 3), self.uniform(0.45, 1) * np.array((235, 190, 160))
         trousers, step = self.uniform(15, 110, 3), self.uniform(0.1, 0.22)
         for leg in (x - step, x + step):
-            self.quad(about(leg, 0.17), (0, 0.5 * h), z, trousers, 'person')
-        self.quad(about(x, 0.45), (0.5 * h, 0.8 * h), z, 0.85 * shirt, 'person')
-        self.quad(about(x, 0.3), (0.42 * h, 0.84 * h), z, shirt, 'person')
-        self.blob(x, 0.92 * h, z, (0.2, 0.23), skin, 'person')
+            self.quad(about(leg, 0.2), (0, 0.5 * h), z, trousers, 'person')
+        self.quad(about(x, 0.5), (0.5 * h, 0.8 * h), z, 0.85 * shirt, 'person')
+        self.quad(about(x, 0.33), (0.42 * h, 0.84 * h), z, shirt, 'person')
+        self.blob(x, 0.92 * h, z, (0.22, 0.25), skin, 'person')
 
     def paint_tree(self, side: int, z: float) -> None:
         x, colour, radius = side * (WALK - 0.8), self.colour('vegetation'), self.uniform(1.2, 2.0)
