@@ -19,7 +19,7 @@ command -v "$PYTHON" >/dev/null || fail "no interpreter '$PYTHON'; name one with
     fail "$("$PYTHON" --version) is too old; Python 3.11 or 3.12 is needed: make PYTHON=/path/to/python3.11"
 case "$STACK" in onedl | openmmlab) ;; *) fail "STACK must be onedl or openmmlab, got '$STACK'" ;; esac
 
-pip="$VENV/bin/python -m pip --disable-pip-version-check"
+pip="$VENV/bin/python -m pip --quiet --disable-pip-version-check"
 stamp="$VENV/.installed"
 state="$STACK $(cat setup.py mmseg_maxsquare/stack.py constraints.txt tools/install.sh | cksum)"
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$state" ] && exit 0

@@ -6,6 +6,7 @@ As in: python tools/demo/street_world.py data/street_world
 import argparse
 import itertools
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Literal
@@ -56,7 +57,7 @@ LOOKS = dict(  # (source, target); colours are RGB and mixed at random, the rest
     persons=((2, 5), (3, 7)),
     trees=((1, 3), (2, 5)),
 )
-TEXTURE = dict(road=0.10, sidewalk=0.10, building=0.14, vegetation=0.30, sky=0.06)
+TEXTURE = dict(road=0.10, sidewalk=0.10, building=0.10, vegetation=0.22, sky=0.05)
 SCALE, FOCAL = 2, 0.65  # supersampling; focal length in image widths
 ROAD, WALK, END = 3.6, 7.6, 60.0  # metres: half road, half street, length
 Span = float | tuple[float, float]
@@ -88,32 +89,34 @@ class Scene:
     def count(self, name: str) -> int:
         return round(self.uniform(*getattr(self.look, name)))
 
-    def project(self, points: list) -> np.ndarray:
-        x, y, z = np.array(points, float).T
-        rows = self.horizon + self.focal * (self.camera - y) / z
-        return np.stack([self.centre + self.focal * x / z, rows], 1).round().astype(np.int32)
+    def pixel(self, x: float, y: float, z: float) -> tuple[int, int]:
+        scale = self.focal / z
+        return round(self.centre + scale * x), round(self.horizon + scale * (self.camera - y))
 
     def foggy(self, colour: np.ndarray, z: float) -> list[float]:
-        clear = np.exp(-self.fog * z)
-        return (clear * np.asarray(colour) + (1 - clear) * self.haze).tolist()
+        clear = math.exp(-self.fog * z)
+        return (clear * colour + (1 - clear) * self.haze).tolist()
 
     def quad(self, x: Span, y: Span, z: Span, colour: np.ndarray, name: str) -> None:
         """A rectangle in space: two of x, y and z are ranges, one is a number."""
-        corners = list(itertools.product(*map(np.atleast_1d, (x, y, z))))
-        pixels = self.project([corners[i] for i in (0, 1, 3, 2)])
-        cv2.fillPoly(self.image, [pixels], self.foggy(colour, np.mean(z)))
+        spans = [span if isinstance(span, tuple) else (span,) for span in (x, y, z)]
+        a, b, c, d = itertools.starmap(self.pixel, itertools.product(*spans))
+        pixels, distance = np.array([a, b, d, c], np.int32), sum(spans[2]) / len(spans[2])
+        cv2.fillPoly(self.image, [pixels], self.foggy(colour, distance))
         cv2.fillPoly(self.labels, [pixels], IDS[name])
 
-    def blob(self, x: float, y: float, z: float, radii: Span, colour: np.ndarray, name: str):
+    def blob(
+        self, x: float, y: float, z: float, radii: Span, colour: np.ndarray, name: str
+    ) -> None:
         """An ellipse that faces the camera."""
-        middle = self.project([(x, y, z)])[0].tolist()
-        axes = [max(1, round(self.focal * radius / z)) for radius in np.broadcast_to(radii, 2)]
+        radii = radii if isinstance(radii, tuple) else (radii, radii)
+        middle, axes = self.pixel(x, y, z), [round(self.focal * r / z) for r in radii]
         cv2.ellipse(self.image, middle, axes, 0, 0, 360, self.foggy(colour, z), -1)
         cv2.ellipse(self.labels, middle, axes, 0, 0, 360, IDS[name], -1)
 
     def leaves(self, x: float, y: float, z: float, radius: float, colour: np.ndarray) -> None:
         """A crown or bush of many blobs, the upper ones lighter."""
-        for dx, dy in self.uniform(-0.7, 0.7, (14, 2)) * radius:
+        for dx, dy in self.uniform(-0.7, 0.7, (12, 2)) * radius:
             shade = (1 + 0.3 * dy / radius) * self.uniform(0.8, 1.2)
             size = radius * self.uniform(0.3, 0.5)
             self.blob(x + dx, y + dy, z, size, shade * colour, 'vegetation')
@@ -162,7 +165,7 @@ class Scene:
     def paint_green(self, x: float, z0: float, z1: float) -> None:
         colour, height = self.colour('vegetation'), self.uniform(3, 5)
         self.quad(1.1 * x, (0, height), (z0, z1), colour, 'vegetation')
-        for z in np.arange(z1, z0, -2):
+        for z in np.arange(z1, z0, -3):
             self.leaves(1.1 * x, height, z, self.uniform(1.2, 2.2), colour)
         colour, height = self.colour('fence'), self.uniform(1.8, 2.4)
         self.quad(x, (0, height), (z0, z1), 0.6 * colour, 'fence')
@@ -172,7 +175,7 @@ class Scene:
     def paint_things(self) -> None:
         """Everything that stands in the street, far things first."""
         kinds = [((6, 22), self.paint_car, self.count('cars'))]
-        kinds += [((6.5, 11), self.paint_person, self.count('persons'))]
+        kinds += [((6.5, 10), self.paint_person, self.count('persons'))]
         kinds += [((9, 28), self.paint_tree, self.count('trees'))]
         kinds += [((6.5, 11), self.paint_pole, 3), ((8, 16), self.paint_bin, self.rng.integers(2))]
         things = [(self.uniform(*z), paint) for z, paint, count in kinds for _ in range(count)]
@@ -217,7 +220,7 @@ class Scene:
 
     def paint_pole(self, side: int, z: float) -> None:
         x, kind = side * (ROAD + 0.5), self.rng.choice(['light', 'sign', 'none'], p=[0.5, 0.4, 0.1])
-        self.quad(about(x, 0.3), (0, 6), z, self.colour('pole'), 'pole')
+        self.quad(about(x, 0.34), (0, 6), z, self.colour('pole'), 'pole')
         if kind == 'light':
             self.quad(about(x, 0.6), (2.0, 4.4), z, np.full(3, 28.0), 'traffic light')
             lamps, lit = ((230, 40, 30), (240, 180, 40), (40, 210, 90)), self.rng.integers(3)
@@ -251,7 +254,7 @@ class Scene:
 
     def finish(self) -> tuple[np.ndarray, np.ndarray]:
         """The picture as the camera of the domain takes it, and the labels."""
-        amount = np.full(256, 0.08, np.float32)
+        amount = np.full(256, 0.06, np.float32)
         amount[[IDS[name] for name in TEXTURE]] = list(TEXTURE.values())
         texture = amount[self.labels] * sum(self.noise(cell) for cell in (3, 10, 36)) / 2
         image = self.image * (1 + texture[..., None])
