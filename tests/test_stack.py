@@ -84,6 +84,7 @@ def test_both_distributions(monkeypatch: pytest.MonkeyPatch, installed: dict[str
         (ONEDL, 'onedl-mmsegmentation', '2.0', '>=1.4.2,<1.5', TYPE_ONEDL),
         (OPENMMLAB, 'mmcv', '2.0.1', '>=2.1.0,<2.2', TYPE_OPENMMLAB),
         (OPENMMLAB, 'mmcv', '2.2.0', '>=2.1.0,<2.2', TYPE_OPENMMLAB),
+        (OPENMMLAB, 'mmcv', '2.2', '>=2.1.0,<2.2', TYPE_OPENMMLAB),
         (OPENMMLAB, 'mmcv', '2.2.0rc1', '>=2.1.0,<2.2', TYPE_OPENMMLAB),
         (OPENMMLAB, 'mmsegmentation', '0.30.0', '>=1.2.2,<1.3', TYPE_OPENMMLAB),
     ],

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import mmcv
 import numpy as np
-from mmcv.transforms.base import BaseTransform
 from mmengine import fileio
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
@@ -48,8 +47,8 @@ class LabelIdDataset(BaseSegDataset):
     def _update_palette(self) -> list:
         # mmseg would index the palette by label_map's keys, which are file ids here.
         classes, palette = self._metainfo['classes'], self._metainfo['palette']
-        if len(palette) == len(classes):
-            return palette
+        if len(palette) == len(classes) and palette != self.METAINFO['palette']:
+            return palette  # given with the classes
         colours = dict(zip(self.METAINFO['classes'], self.METAINFO['palette'], strict=True))
         return [colours[name] for name in classes]
 
@@ -96,7 +95,7 @@ class LoadLabelIds(LoadAnnotations):
         try:
             content = fileio.get(path, backend_args=self.backend_args)
             ids = mmcv.imfrombytes(content, flag='unchanged', backend=self.imdecode_backend)
-        except (OSError, SyntaxError) as error:
+        except Exception as error:  # decoders raise all kinds
             raise ValueError(f'label file {path} is not a readable image: {error}') from error
         if ids.ndim != 2 or ids.dtype != np.uint8:
             raise ValueError(
@@ -121,8 +120,14 @@ class LoadLabelIds(LoadAnnotations):
         results['seg_fields'].append('gt_seg_map')
 
 
-def _strict(step: dict | BaseTransform) -> dict | BaseTransform:
-    """The transform itself, or LoadLabelIds for mmseg's LoadAnnotations."""
-    if isinstance(step, dict) and step.get('type') in LOAD_ANNOTATIONS:
-        return {**step, 'type': LoadLabelIds}
+def _strict(step: object) -> object:
+    """A pipeline step with LoadLabelIds for mmseg's LoadAnnotations, also inside wrappers."""
+    if isinstance(step, dict):
+        if step.get('type') in LOAD_ANNOTATIONS:
+            return {**step, 'type': LoadLabelIds}
+        return {key: _strict(value) for key, value in step.items()}
+    if isinstance(step, list):
+        return [_strict(value) for value in step]
+    if type(step) is LoadAnnotations:
+        return LoadLabelIds(backend_args=step.backend_args, imdecode_backend=step.imdecode_backend)
     return step

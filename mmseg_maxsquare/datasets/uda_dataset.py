@@ -33,17 +33,14 @@ class UDADataset(Dataset):
 
     def __init__(self, source: dict | Dataset, target: dict | Dataset, seed: int | None = None):
         self.domains = {
-            'source': DATASETS.build(source) if isinstance(source, dict) else source,
-            'target': DATASETS.build(target) if isinstance(target, dict) else target,
+            'source': _build('source', source),
+            'target': _build('target', target),
         }
         self.seed = seed
         self._orders: dict[str, tuple[tuple[int, int], np.ndarray]] = {}
         for name, dataset in self.domains.items():
             if len(dataset) == 0:
-                raise ValueError(
-                    f'the {name} data set ({_describe(dataset)}) is empty; '
-                    'check its data_root, data_prefix and img_suffix'
-                )
+                raise ValueError(_empty(name, dataset))
         self._check_classes()
         self._check_samples()
 
@@ -51,6 +48,11 @@ class UDADataset(Dataset):
     def metainfo(self) -> dict:
         """Classes and palette, the source's."""
         return self.domains['source'].metainfo
+
+    def adopt_seed(self, seed: int | None) -> None:
+        """Take the run's seed unless the data set was given one of its own."""
+        if self.seed is None:
+            self.seed = seed
 
     def full_init(self) -> None:
         """Nothing left to do; the runner asks for it."""
@@ -135,6 +137,27 @@ class UDADataset(Dataset):
                     f'the source data set ({_describe(dataset)}) gives no labels: its pipeline '
                     "needs dict(type='LoadAnnotations') and data_prefix a seg_map_path"
                 )
+
+
+def _build(name: str, dataset: dict | Dataset) -> Dataset:
+    """The data set of a domain from its config."""
+    if not isinstance(dataset, dict):
+        return dataset
+    try:
+        return DATASETS.build(dataset)
+    except ValueError:
+        # mmengine cannot store an empty list of images and says so in NumPy's words.
+        unread = DATASETS.build({**dataset, 'lazy_init': True})
+        if not unread.load_data_list():
+            raise ValueError(_empty(name, unread)) from None
+        raise
+
+
+def _empty(name: str, dataset: Dataset) -> str:
+    return (
+        f'the {name} data set ({_describe(dataset)}) is empty; '
+        'check its data_root, data_prefix and img_suffix'
+    )
 
 
 def _describe(dataset: Dataset) -> str:

@@ -38,8 +38,7 @@ class UDASampler(Sampler):
                 f'UDASampler orders a UDADataset, got {type(dataset).__name__}; '
                 "for other data sets write sampler=dict(type='InfiniteSampler', shuffle=True)"
             )
-        if dataset.seed is None:
-            dataset.seed = seed
+        dataset.adopt_seed(seed)
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
         self.start = 0

@@ -101,7 +101,9 @@ def class_counts(logits: Tensor, ignore: Tensor | None = None) -> Tensor:
         int64 ``(B, C)``.
     """
     predicted = logits.argmax(1).flatten(1) if logits.dim() > 2 else logits.argmax(1, True)
-    counted = torch.ones_like(predicted) if ignore is None else (~ignore).long().view_as(predicted)
+    counted = (
+        torch.ones_like(predicted) if ignore is None else (~ignore).long().reshape(predicted.shape)
+    )
     counts = predicted.new_zeros(logits.shape[:2])
     return counts.scatter_add_(1, predicted, counted)
 
@@ -215,9 +217,9 @@ def _mean_over_images(
     """Reduce per-pixel, per-class terms ``(B, C, *spatial)`` to the loss."""
     check_weighting(alpha, weight_by)
     pixels = terms[:, 0].numel() // max(len(terms), 1)
-    count = terms.new_full((len(terms),), pixels)
+    count = terms.new_full((len(terms),), max(pixels, 1))
     if ignore is not None:
-        count = (~ignore).view(len(terms), -1).sum(1).clamp(min=1).to(terms.dtype)
+        count = (~ignore).reshape(len(terms), -1).sum(1).clamp(min=1).to(terms.dtype)
     if alpha > 0:
         scale = count.view(-1, *[1] * (terms.dim() - 1))
         terms = terms * (image_wise_weight(logits, alpha, weight_by, ignore) * scale)
@@ -227,4 +229,4 @@ def _mean_over_images(
         loss = loss * weight
     if ignore is not None:
         loss = loss.masked_fill(ignore, 0)
-    return (loss.view(len(loss), -1).sum(1) / count).mean()
+    return (loss.reshape(len(loss), -1).sum(1) / count).mean()

@@ -81,12 +81,14 @@ def guidance_loss(
         raise ValueError(f'normalizer must be one of {NORMALIZERS}, got {normalizer!r}')
     loss = F.cross_entropy(
         _float(low_logits), guidance, ignore_index=IGNORE_INDEX, reduction='none'
-    ).flatten(1)
+    )
     if normalizer == 'guided_pixels':
         counted = guidance != IGNORE_INDEX
     else:
         counted = torch.ones_like(guidance, dtype=torch.bool) if ignore is None else ~ignore
-    return (loss.sum(1) / counted.flatten(1).sum(1).clamp(min=1)).mean()
+    images = len(guidance)
+    counted = counted.reshape(images, -1).sum(1).clamp(min=1)
+    return (loss.reshape(images, -1).sum(1) / counted).mean()
 
 
 def check_guidance(threshold: float, mask: str) -> None:

@@ -221,17 +221,17 @@ class UDAEncoderDecoder(EncoderDecoder):
                 'guidance trains an auxiliary head (the low level), but the model has none: '
                 'add auxiliary_head=dict(...) or set guidance=None'
             )
-        if not isinstance(self.auxiliary_head, nn.ModuleList):
-            return self.auxiliary_head
-        heads, index = len(self.auxiliary_head), self.guidance.head
-        if heads == 1 and index is None:
-            return self.auxiliary_head[0]
-        if index is None or not 0 <= index < heads:
+        several = isinstance(self.auxiliary_head, nn.ModuleList)
+        heads = list(self.auxiliary_head) if several else [self.auxiliary_head]
+        index = self.guidance.head
+        if index is None and len(heads) == 1:
+            index = 0
+        if index is None or not 0 <= index < len(heads):
             raise ValueError(
-                f'the model has {heads} auxiliary heads: guidance must name the one it trains '
-                f'with head=0..{heads - 1}, got {index}'
+                f'the model has {len(heads)} auxiliary heads: guidance must name the one it trains '
+                f'with head=0..{len(heads) - 1}, got {index}'
             )
-        return self.auxiliary_head[index]
+        return heads[index]
 
 
 def padding_mask(inputs: Tensor, data_samples: SampleList | None) -> Tensor | None:

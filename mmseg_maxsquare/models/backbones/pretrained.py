@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
 from mmengine.logging import print_log
@@ -72,10 +71,11 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as error:
+    except Exception as error:  # the unpickler raises all kinds on a broken file
         raise ValueError(f'{path} is not a readable weight file: {error}') from error
     state = state.get('state_dict', state) if isinstance(state, dict) else {}
-    if not state or not all(isinstance(value, Tensor) for value in state.values()):
+    named = isinstance(state, dict) and state
+    if not named or not all(isinstance(value, Tensor) for value in state.values()):
         raise ValueError(f'{path} holds no state dict (tensors by name)')
     return state
 
