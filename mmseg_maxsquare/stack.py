@@ -71,4 +71,4 @@ def _key(number: str) -> tuple[int, ...]:
         if not digits:
             break
         release.append(int(digits))
-    return tuple(release)
+    return tuple(release + [0] * (3 - len(release)))

@@ -31,7 +31,9 @@ def main() -> None:
         require_file(args.checkpoint, 'checkpoint', 'a training run writes them to its work dir')
     )
     if args.show or args.show_dir:
-        cfg.default_hooks.visualization.update(draw=True, show=args.show, wait_time=args.wait_time)
+        cfg.default_hooks.visualization.update(
+            draw=True, interval=1, show=args.show, wait_time=args.wait_time
+        )
         cfg.visualizer.save_dir = args.show_dir or cfg.visualizer.get('save_dir')
     if args.out:
         cfg.test_evaluator.update(output_dir=args.out, keep_results=True)

@@ -95,6 +95,8 @@ class LoadLabelIds(LoadAnnotations):
         try:
             content = fileio.get(path, backend_args=self.backend_args)
             ids = mmcv.imfrombytes(content, flag='unchanged', backend=self.imdecode_backend)
+            if ids is None:  # OpenCV's way of saying so
+                raise OSError('cannot be decoded')
         except Exception as error:  # decoders raise all kinds
             raise ValueError(f'label file {path} is not a readable image: {error}') from error
         if ids.ndim != 2 or ids.dtype != np.uint8:
@@ -105,7 +107,8 @@ class LoadLabelIds(LoadAnnotations):
         size = results.get('ori_shape', ids.shape)
         if ids.shape != tuple(size):
             raise ValueError(
-                f'label file {path} has size {ids.shape} (height, width), its image {tuple(size)}'
+                f'label file {path} has size {ids.shape} (height, width), its image {tuple(size)}; '
+                'replace one of them, or leave the pair out with a list of names as ann_file'
             )
         table = np.full(256, UNKNOWN, dtype=np.int16)
         table[list(results['label_map'])] = list(results['label_map'].values())
@@ -126,7 +129,7 @@ def _strict(step: object) -> object:
         if step.get('type') in LOAD_ANNOTATIONS:
             return {**step, 'type': LoadLabelIds}
         return {key: _strict(value) for key, value in step.items()}
-    if isinstance(step, list):
+    if isinstance(step, list | tuple):
         return [_strict(value) for value in step]
     if type(step) is LoadAnnotations:
         return LoadLabelIds(backend_args=step.backend_args, imdecode_backend=step.imdecode_backend)

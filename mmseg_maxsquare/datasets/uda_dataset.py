@@ -145,10 +145,14 @@ def _build(name: str, dataset: dict | Dataset) -> Dataset:
         return dataset
     try:
         return DATASETS.build(dataset)
-    except ValueError:
+    except ValueError as error:
         # mmengine cannot store an empty list of images and says so in NumPy's words.
-        unread = DATASETS.build({**dataset, 'lazy_init': True})
-        if not unread.load_data_list():
+        try:
+            unread = DATASETS.build({**dataset, 'lazy_init': True})
+            empty = not unread.load_data_list()
+        except (TypeError, AttributeError):  # no data set of mmengine's kind
+            raise error from None
+        if empty:
             raise ValueError(_empty(name, unread)) from None
         raise
 

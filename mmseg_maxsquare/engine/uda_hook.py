@@ -148,8 +148,10 @@ def target_panel(snapshot: dict, preprocessor: nn.Module, palette: list) -> np.n
     if preprocessor._enable_normalize:
         image = image * preprocessor.std + preprocessor.mean
     image = image.clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-    if not preprocessor._channel_conversion:  # still in the files' BGR order
-        image = image[..., ::-1]
+    # The two distributions of mmseg spell this attribute differently.
+    names = ('_channel_conversion', 'channel_conversion')
+    if not any(getattr(preprocessor, name, False) for name in names):
+        image = image[..., ::-1]  # still in the files' BGR order
     probability, predicted = snapshot['logits'][0].float().softmax(0).max(0)
     tiles = {'target': image, 'prediction': colorize(predicted.cpu().numpy(), palette)}
     if snapshot['guidance'] is not None:

@@ -80,15 +80,20 @@ def test_every_way_to_name_the_stock_loader_is_strict(
         dataset[0]
 
 
-def test_loader_inside_test_time_aug_is_strict(kind: str, label_path: Path) -> None:
+@pytest.mark.parametrize('container', [list, tuple])
+def test_loader_inside_test_time_aug_is_strict(
+    kind: str, label_path: Path, container: type
+) -> None:
     """The TTA pipelines of the configs hold their loader one level deeper."""
     augment = dict(
         type='TestTimeAug',
-        transforms=[
-            [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
-            [dict(type='LoadAnnotations')],
-            [dict(type='PackSegInputs')],
-        ],
+        transforms=container(
+            [
+                [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
+                [dict(type='LoadAnnotations')],
+                [dict(type='PackSegInputs')],
+            ]
+        ),
     )
     dataset = build(
         kind, label_path.parents[1], [dict(type='LoadImageFromFile'), augment], test_mode=True
@@ -156,6 +161,16 @@ def test_truncated_label_names_the_file(kind: str, label_path: Path, kept: float
     label_path.write_bytes(content[: int(len(content) * kept)])
     with pytest.raises(ValueError, match='not a readable image') as error:
         build(kind, label_path.parents[1])[0]
+    assert str(label_path) in str(error.value)
+
+
+def test_truncated_label_and_another_decoder(kind: str, label_path: Path) -> None:
+    """OpenCV, which some pipelines ask for, says nothing at all about a broken file."""
+    label_path.write_bytes(label_path.read_bytes()[:40])
+    load = dict(type='LoadAnnotations', imdecode_backend='cv2')
+    pipeline = [dict(type='LoadImageFromFile'), load, dict(type='PackSegInputs')]
+    with pytest.raises(ValueError, match='not a readable image') as error:
+        build(kind, label_path.parents[1], pipeline)[0]
     assert str(label_path) in str(error.value)
 
 

@@ -302,6 +302,23 @@ def test_empty_folder_of_a_stock_data_set(tmp_path: Path, serialize: bool) -> No
     assert str(folder) in str(error.value)
 
 
+class Picky(FakeDataset):
+    """A data set of the user's own, without mmengine's arguments, that refuses its own."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        raise ValueError(f'length {length} does not please me')
+
+
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_error_of_a_foreign_data_set_stays(wrapped: bool) -> None:
+    """Looking for empty folders must not bury what the data set itself says."""
+    cfg = dict(type=Picky, length=4)
+    cfg = dict(type='ConcatDataset', datasets=[cfg]) if wrapped else cfg
+    with pytest.raises(ValueError, match='length 4 does not please me'):
+        UDADataset(cfg, FakeDataset(2))
+
+
 def test_source_without_labels(tmp_path: Path) -> None:
     """A source pipeline without LoadAnnotations is refused with the line to write."""
     source = source_cfg(make_gta5(tmp_path), pipeline=train_pipeline(labels=False))
