@@ -56,6 +56,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     def train(config: Path, work_dir: Path, max_iters: int) -> None:
         calls.append(work_dir)
+        (work_dir / config.name).write_text('what the runner dumps there')
         (work_dir / 'last_checkpoint').write_text(str(work_dir / f'iter_{max_iters}.pth'))
         logs = work_dir / '20260101/vis_data'
         logs.mkdir(parents=True)
@@ -75,7 +76,7 @@ ROWS = [
 def test_rows_run_once_and_start_from_their_source(trained: list[Path], tmp_path: Path) -> None:
     results = rows.run_rows(ROWS, [0, 1], tmp_path)
     assert results['Max+IW'][1]['mIoU'] == 20.0  # the last validation, a torn line left out
-    cfg = Config.fromfile(tmp_path / 'seed1/max_iw/run.py')
+    cfg = Config.fromfile(tmp_path / 'seed1/max_iw.py')
     assert cfg.load_from == str(tmp_path / 'seed1/source/iter_500.pth')
     assert cfg.randomness.seed == 1
     assert rows.run_rows(ROWS, [0, 1], tmp_path) == results

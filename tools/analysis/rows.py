@@ -46,7 +46,8 @@ def run_rows(
     Args:
         rows: In an order in which each comes behind the one it starts from.
         seeds: Every row runs once with each.
-        out_dir: Runs go to ``out_dir/seedN/ROW``; finished ones are kept.
+        out_dir: Runs go to ``out_dir/seedN/ROW``, their configs to ``ROW.py`` beside;
+            finished ones are kept.
         adjust: Changes each config before it is run.
         metric: The one to print when a run is finished.
 
@@ -83,7 +84,8 @@ def _run(
     cfg.randomness = dict(seed=seed)
     if source is not None:
         cfg.load_from = str(last_checkpoint(source))
-    config, finished = work_dir / 'run.py', work_dir / 'metrics.json'
+    # Beside the work dir: the runner writes its own copy into that, under the same name.
+    config, finished = work_dir.with_suffix('.py'), work_dir / 'metrics.json'
     if config.exists() and config.read_text() != cfg.pretty_text:
         raise RuntimeError(
             f'{work_dir} holds a run of another config ({config}); '
