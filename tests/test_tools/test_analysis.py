@@ -28,17 +28,17 @@ RESULTS = {
 
 def test_table_pairs_differences_by_seed() -> None:
     """Differences 1 and 3: mean 2, deviation sqrt(2); not that of the means."""
-    assert report.markdown_table(RESULTS, 'A').splitlines() == [
-        '| method | mIoU | vs A | road |',
-        '|---|---|---|---|',
-        '| A | 32.0 ± 2.8 |  | 65.0 |',
-        '| B | 34.0 ± 4.2 | +2.0 ± 1.4 | 66.5 |',
+    assert report.markdown_table(RESULTS, ['A', 'B']).splitlines() == [
+        '| method | mIoU | vs A | vs B | road |',
+        '|---|---|---|---|---|',
+        '| A | 32.0 ± 2.8 |  | -2.0 ± 1.4 | 65.0 |',
+        '| B | 34.0 ± 4.2 | +2.0 ± 1.4 |  | 66.5 |',
     ]
 
 
 def test_table_of_one_seed_has_no_deviation() -> None:
     one = {name: {0: runs[0]} for name, runs in RESULTS.items()}
-    assert report.markdown_table(one, 'A').splitlines()[3] == '| B | 31.0 | +1.0 | 61.0 |'
+    assert report.markdown_table(one, ['A']).splitlines()[3] == '| B | 31.0 | +1.0 | 61.0 |'
 
 
 def test_plain_model_has_nothing_of_the_adaptation() -> None:

@@ -43,7 +43,7 @@ def main() -> None:
     out = args.out.resolve()
     results = run_rows(ROWS, args.seeds, out)
     results.pop('Source model')  # has had fewer source steps than the rows
-    table = markdown_table(results, reference='Source only')
+    table = markdown_table(results, ['Source only', 'BN control'])
     (out / 'table.md').write_text(table)
     first = out / f'seed{args.seeds[0]}'
     shown = [row for row in ROWS if row.name in ('Source only', 'BN control', 'MaxSquare+IW+Multi')]

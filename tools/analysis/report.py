@@ -1,6 +1,7 @@
 """Tables and picture sheets of finished rows."""
 
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -17,34 +18,35 @@ Results = dict[str, dict[int, dict[str, float]]]
 
 
 def markdown_table(
-    results: Results, reference: str, classes: list[str] | None = None, metric: str = 'mIoU'
+    results: Results,
+    references: Sequence[str],
+    classes: list[str] | None = None,
+    metric: str = 'mIoU',
 ) -> str:
-    """Rows x (mIoU, difference to a reference, IoU of each class), in percent.
+    """Rows x (mIoU, differences to reference rows, IoU of each class), in percent.
 
     Args:
         results: Metrics by row name and seed.
-        reference: Row that differences are taken to, seed by seed.
+        references: Rows that differences are taken to, seed by seed.
         classes: Classes to show. Defaults to None: all of the data set.
         metric: Which mean to show.
 
     Returns:
         Markdown; mean ± standard deviation (n - 1) over the seeds.
     """
-    rows = {name: runs for name, runs in results.items() if runs}
     if classes is None:
-        keys = next(iter(rows[reference].values()))
-        classes = [k.removeprefix('IoU.') for k in keys if k.startswith('IoU.')]
-    lines = [
-        '| method | mIoU | vs ' + reference + ' | ' + ' | '.join(classes) + ' |',
-        '|---' * (len(classes) + 3) + '|',
-    ]
-    for name, runs in rows.items():
-        deltas = [m[metric] - rows[reference][seed][metric] for seed, m in runs.items()]
-        cells = [_spread([m[metric] for m in runs.values()])]
-        cells.append('' if name == reference else _spread(deltas, '+'))
-        for c in classes:
-            cells.append(f'{statistics.fmean(m[f"IoU.{c}"] for m in runs.values()):.1f}')
-        lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
+        metrics = next(iter(results[references[0]].values()))
+        classes = [key.removeprefix('IoU.') for key in metrics if key.startswith('IoU.')]
+    titles = ['method', 'mIoU', *(f'vs {name}' for name in references), *classes]
+    lines = ['| ' + ' | '.join(titles) + ' |', '|---' * len(titles) + '|']
+    for name, runs in results.items():
+        cells = [name, _spread([m[metric] for m in runs.values()])]
+        for reference in references:
+            others = results[reference]
+            deltas = [m[metric] - others[seed][metric] for seed, m in runs.items()]
+            cells.append('' if name == reference else _spread(deltas, '+'))
+        cells += [f'{statistics.fmean(m[f"IoU.{c}"] for m in runs.values()):.1f}' for c in classes]
+        lines.append('| ' + ' | '.join(cells) + ' |')
     return '\n'.join(lines) + '\n'
 
 

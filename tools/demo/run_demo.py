@@ -48,7 +48,7 @@ def main() -> None:
     work_dirs = {row.name: out / f'seed{args.seed}' / row.slug for row in ROWS}
     source = last_checkpoint(work_dirs['Source only'])
     held_out = source_score(source, out / 'world/gta5_val', out / 'held_out')
-    table = markdown_table(results, 'Source only', list(DRAWN_CLASSES), METRIC)
+    table = markdown_table(results, ['Source only'], list(DRAWN_CLASSES), METRIC)
     (out / 'table.md').write_text(table)
     best = ROWS[-1].name
     picture_sheet(
