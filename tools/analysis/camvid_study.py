@@ -1,7 +1,8 @@
 """The CamVid day -> dusk study: python tools/analysis/camvid_study.py --data FOLDER
 
 Trains every row with every seed (what is finished is kept, so a stopped study
-goes on), then writes table.md and sheet.png.
+goes on), then writes table.md, sheet.png and predictions.png (the sheet without CamVid's own
+pictures).
 """
 
 import argparse
@@ -47,11 +48,11 @@ def main() -> None:
     (out / 'table.md').write_text(table)
     first = out / f'seed{args.seeds[0]}'
     shown = [row for row in ROWS if row.name in ('Source only', 'BN control', 'MaxSquare+IW+Multi')]
-    picture_sheet(
-        Config.fromfile(REPO / 'configs' / ROWS[0].config),
-        {row.name: last_checkpoint(first / row.slug) for row in shown},
-        out / 'sheet.png',
-    )
+    config = Config.fromfile(REPO / 'configs' / ROWS[0].config)
+    checkpoints = {row.name: last_checkpoint(first / row.slug) for row in shown}
+    picture_sheet(config, checkpoints, out / 'sheet.png')
+    # CamVid's own pictures are not ours to publish.
+    picture_sheet(config, checkpoints, out / 'predictions.png', count=3, show_data=False)
     print(f'\nmIoU (%) of the last checkpoint on the dusk test half, seeds {args.seeds}\n\n{table}')
     print(f'{time.time() - started:.0f} s; {out / "table.md"}, {out / "sheet.png"}')
 

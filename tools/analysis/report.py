@@ -57,7 +57,12 @@ def _spread(values: list[float], sign: str = '') -> str:
 
 
 def picture_sheet(
-    config: Config, checkpoints: dict[str, Path], path: Path, count: int = 5, width: int = 320
+    config: Config,
+    checkpoints: dict[str, Path],
+    path: Path,
+    count: int = 5,
+    width: int = 320,
+    show_data: bool = True,
 ) -> None:
     """Write a PNG: target image | truth | each model | confidence of the last one.
 
@@ -68,6 +73,8 @@ def picture_sheet(
         path: Where the picture goes.
         count: Images, evenly spaced over the test set.
         width: Width of a tile in pixels.
+        show_data: Show image and truth; False leaves only what the models say, for
+            pictures of data that may not be passed on.
     """
     model_config = plain_model(config)
     models = {
@@ -81,8 +88,8 @@ def picture_sheet(
         batch = pseudo_collate([dataset[int(index)]])
         sample = batch['data_samples'][0]
         image = cv2.cvtColor(cv2.imread(sample.img_path), cv2.COLOR_BGR2RGB)
-        tiles = {'target': image}
-        tiles['truth'] = colorize(sample.gt_sem_seg.data[0].numpy(), palette)
+        truth = colorize(sample.gt_sem_seg.data[0].numpy(), palette)
+        tiles = {'target': image, 'truth': truth} if show_data else {}
         for title, model in models.items():
             with torch.no_grad():
                 prediction = model.test_step(batch)[0]
