@@ -1,8 +1,8 @@
 # What tools/demo/run_demo.py lays over the real gta2cs configs so that they run in
 # minutes on two cores: a small network, small images, few steps.
 image_scale = (256, 128)
-source = dict(max_iters=250, lr=1e-2)
-adapt = dict(max_iters=60, lr=5e-3)
+source = dict(max_iters=200, lr=1e-2)
+adapt = dict(max_iters=40, lr=5e-3)
 
 model = dict(
     data_preprocessor=dict(mean=[127.0] * 3, std=[128.0] * 3, bgr_to_rgb=True),
