@@ -1,5 +1,7 @@
 """Self-produced guidance of the low level by both levels (Section 3.4)."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -7,6 +9,31 @@ from torch import Tensor
 MASKS = ('ensemble_class', 'any_class')
 NORMALIZERS = ('all_pixels', 'guided_pixels')
 IGNORE_INDEX = 255
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """How an auxiliary head is trained on the target (Eq. 14-16).
+
+    Attributes:
+        threshold: delta of Eq. 15 in (0, 1).
+        loss_weight: lambda_low; the term weighs lambda_T * lambda_low.
+        mask: See :func:`self_produced_guidance`.
+        normalizer: See :func:`guidance_loss`.
+        head: Index of the auxiliary head, needed when there are several.
+    """
+
+    threshold: float = 0.95
+    loss_weight: float = 0.1
+    mask: str = MASKS[0]
+    normalizer: str = NORMALIZERS[0]
+    head: int | None = None
+
+    def __post_init__(self) -> None:
+        check_guidance(self.threshold, self.mask)
+        check_normalizer(self.normalizer)
+        if not self.loss_weight >= 0:
+            raise ValueError(f'guidance loss_weight must be at least 0, got {self.loss_weight}')
 
 
 @torch.no_grad()
@@ -77,8 +104,7 @@ def guidance_loss(
     Raises:
         ValueError: If ``normalizer`` is unknown.
     """
-    if normalizer not in NORMALIZERS:
-        raise ValueError(f'normalizer must be one of {NORMALIZERS}, got {normalizer!r}')
+    check_normalizer(normalizer)
     loss = F.cross_entropy(
         _float(low_logits), guidance, ignore_index=IGNORE_INDEX, reduction='none'
     )
@@ -97,6 +123,12 @@ def check_guidance(threshold: float, mask: str) -> None:
         raise ValueError(f'threshold must lie in (0, 1) (paper: 0.95), got {threshold}')
     if mask not in MASKS:
         raise ValueError(f'mask must be one of {MASKS}, got {mask!r}')
+
+
+def check_normalizer(normalizer: str) -> None:
+    """Raise ``ValueError`` unless the normaliser of the guidance loss is known."""
+    if normalizer not in NORMALIZERS:
+        raise ValueError(f'normalizer must be one of {NORMALIZERS}, got {normalizer!r}')
 
 
 def _float(logits: Tensor) -> Tensor:

@@ -1,7 +1,5 @@
 """An EncoderDecoder that learns from a labelled and an unlabelled domain."""
 
-from dataclasses import dataclass
-
 import torch
 from mmengine.optim import OptimWrapper
 from mmseg.models import EncoderDecoder, SegDataPreProcessor
@@ -10,41 +8,8 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
-from .guidance import (
-    IGNORE_INDEX,
-    MASKS,
-    NORMALIZERS,
-    check_guidance,
-    guidance_loss,
-    self_produced_guidance,
-)
+from .guidance import IGNORE_INDEX, Guidance, guidance_loss, self_produced_guidance
 from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
-
-
-@dataclass(frozen=True)
-class Guidance:
-    """How an auxiliary head is trained on the target (Eq. 14-16).
-
-    Attributes:
-        threshold: delta of Eq. 15 in (0, 1).
-        loss_weight: lambda_low; the term weighs lambda_T * lambda_low.
-        mask: See :func:`self_produced_guidance`.
-        normalizer: See :func:`guidance_loss`.
-        head: Index of the auxiliary head, needed when there are several.
-    """
-
-    threshold: float = 0.95
-    loss_weight: float = 0.1
-    mask: str = MASKS[0]
-    normalizer: str = NORMALIZERS[0]
-    head: int | None = None
-
-    def __post_init__(self) -> None:
-        check_guidance(self.threshold, self.mask)
-        if self.normalizer not in NORMALIZERS:
-            raise ValueError(f'normalizer must be one of {NORMALIZERS}, got {self.normalizer!r}')
-        if not self.loss_weight >= 0:
-            raise ValueError(f'guidance loss_weight must be at least 0, got {self.loss_weight}')
 
 
 @MODELS.register_module()

@@ -72,7 +72,10 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # the unpickler raises all kinds on a broken file
-        raise ValueError(f'{path} is not a readable weight file: {error}') from error
+        # PyTorch's own message advises to load unsafely; that is not repeated here.
+        raise ValueError(
+            f'{path} is not a readable weight file ({type(error).__name__} in the safe loader)'
+        ) from None
     state = state.get('state_dict', state) if isinstance(state, dict) else {}
     named = isinstance(state, dict) and state
     if not named or not all(isinstance(value, Tensor) for value in state.values()):
