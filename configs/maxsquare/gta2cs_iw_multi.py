@@ -1,16 +1,5 @@
-_base_ = [
-    '../_base_/models/deeplabv2_r101_multi.py',
-    '../_base_/datasets/gta2cs.py',
-    '../_base_/schedules/adapt_30k.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = './gta2cs_multi.py'
 model = dict(
-    type='UDAEncoderDecoder',
-    backbone=dict(pretrained=None),  # load_from brings all weights
-    target_loss=dict(  # as in gta2cs_iw.py
-        type='MaxSquareLoss', alpha=0.2, weight_by='argmax', class_average=True, loss_weight=0.2
-    ),
-    # lambda_T * lambda_low = 0.1 * 0.1; the first factor is 0.2 here (see above).
-    guidance=dict(threshold=0.95, loss_weight=0.05, normalizer='guided_pixels'),
+    target_loss=dict(alpha=0.2, weight_by='argmax', loss_weight=0.2),  # as in gta2cs_iw.py
+    guidance=dict(loss_weight=0.05),  # of 0.2: lambda_T * lambda_low = 0.1 * 0.1
 )
-load_from = 'work_dirs/source_only/gta/iter_70000.pth'

@@ -1,20 +1,30 @@
-"""Data sets of both domains, how they are paired, and the paper's blur."""
+"""Data sets of both domains, how they are read and paired, and the paper's blur."""
 
 from .camvid import CamVidDataset
+from .cityscapes import CityscapesLabelIdDataset
+from .evaluation_protocol import EvaluationProtocol
 from .gta5 import GTA5Dataset
 from .image_folder import ImageFolderDataset
-from .label_ids import LabelIdDataset, LoadLabelIds
+from .label_ids import LabelIdDataset
+from .loading import LoadImage, LoadLabelIds
+from .nthu import NTHUDataset
+from .synthia import SYNTHIADataset
 from .transforms import RandomGaussianBlur
 from .uda_dataset import UDADataset
 from .uda_sampler import UDASampler
 
 __all__ = [
     'CamVidDataset',
+    'CityscapesLabelIdDataset',
+    'EvaluationProtocol',
     'GTA5Dataset',
     'ImageFolderDataset',
     'LabelIdDataset',
+    'LoadImage',
     'LoadLabelIds',
+    'NTHUDataset',
     'RandomGaussianBlur',
+    'SYNTHIADataset',
     'UDADataset',
     'UDASampler',
 ]

@@ -16,7 +16,7 @@ class CamVidDataset(LabelIdDataset):
         drives: Drives to keep, such as ``('0006R0', '0016E5')``. Defaults to
             None, all.
         data_prefix: Defaults to ``dict(img_path='train', seg_map_path='trainannot')``.
-        **kwargs: As for mmseg's :class:`BaseSegDataset`.
+        **kwargs: As for :class:`LabelIdDataset`.
 
     Raises:
         ValueError: If a drive has no image.
@@ -40,30 +40,21 @@ class CamVidDataset(LabelIdDataset):
         self,
         drives: Sequence[str] | None = None,
         data_prefix: dict = dict(img_path='train', seg_map_path='trainannot'),
-        img_suffix: str = '.png',
-        seg_map_suffix: str = '.png',
         **kwargs,
     ) -> None:
         self.drives = drives
-        super().__init__(
-            data_prefix=data_prefix,
-            img_suffix=img_suffix,
-            seg_map_suffix=seg_map_suffix,
-            **kwargs,
-        )
+        super().__init__(data_prefix=data_prefix, **kwargs)
 
-    def load_data_list(self) -> list[dict]:
-        """Image and label paths of the drives."""
-        data_list = super().load_data_list()
+    def list_names(self) -> list[str]:
+        """Names of the images of the drives."""
+        names = super().list_names()
         if self.drives is None:
-            return data_list
-        drive_of = [os.path.basename(item['img_path']).split('_')[0] for item in data_list]
-        missing = sorted(set(self.drives) - set(drive_of))
+            return names
+        drive_of = {name: os.path.basename(name).split('_')[0] for name in names}
+        missing = sorted(set(self.drives) - set(drive_of.values()))
         if missing:
             raise ValueError(
                 f'CamVidDataset: no image of drives {missing} in {self.data_prefix["img_path"]}; '
-                f'there are {sorted(set(drive_of))}'
+                f'there are {sorted(set(drive_of.values()))}'
             )
-        return [
-            item for item, drive in zip(data_list, drive_of, strict=True) if drive in self.drives
-        ]
+        return [name for name in names if drive_of[name] in self.drives]

@@ -1,39 +1,38 @@
 """GTA5 ("Playing for Data"), read from its original files."""
 
+import os
+
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import DATASETS
 
-from .label_ids import CITYSCAPES_IDS, LabelIdDataset
+from .cityscapes import CITYSCAPES_IDS, CLASSES, KNOWN_IDS, CityscapesClassesDataset, label_ids
 
 
 @DATASETS.register_module()
-class GTA5Dataset(LabelIdDataset):
+class GTA5Dataset(CityscapesClassesDataset):
     """GTA5 with Cityscapes' 19 classes.
 
     ``images/00001.png`` and ``labels/00001.png``, palette PNGs of Cityscapes
     label ids 0..34; ids without a train id are ignored.
 
     Args:
-        ann_file: Optional split: a text file with one name (``00001``) a line.
-            Defaults to '', all images.
+        ann_file: Optional split: a text file with one name a line, as ``1``,
+            ``00001`` or ``00001.png``. Defaults to '', all images.
         data_prefix: Defaults to ``dict(img_path='images', seg_map_path='labels')``.
-        **kwargs: As for mmseg's :class:`BaseSegDataset`.
+        **kwargs: As for :class:`CityscapesClassesDataset`.
     """
 
     METAINFO = CityscapesDataset.METAINFO
-    LABEL_IDS = {i: CITYSCAPES_IDS.get(i, 255) for i in (*range(35), 255)}
+    LABEL_IDS = label_ids(CITYSCAPES_IDS, KNOWN_IDS, CLASSES)
     LAYOUT = 'images/00001.png and labels/00001.png'
 
     def __init__(
         self,
         data_prefix: dict = dict(img_path='images', seg_map_path='labels'),
-        img_suffix: str = '.png',
-        seg_map_suffix: str = '.png',
         **kwargs,
     ) -> None:
-        super().__init__(
-            data_prefix=data_prefix,
-            img_suffix=img_suffix,
-            seg_map_suffix=seg_map_suffix,
-            **kwargs,
-        )
+        super().__init__(data_prefix=data_prefix, **kwargs)
+
+    def listed_stem(self, line: str) -> str:
+        """Five digits, which the lists of some codes leave out."""
+        return self._stem(os.path.basename(line)).zfill(5)

@@ -5,6 +5,8 @@ import os
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from .loading import read_label_ids, strict
+
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
 
 
@@ -21,8 +23,10 @@ class ImageFolderDataset(BaseSegDataset):
         FileNotFoundError: If the folder is missing or has no image.
     """
 
-    def __init__(self, data_root: str, **kwargs) -> None:
-        super().__init__(data_root=data_root, data_prefix=dict(img_path=''), **kwargs)
+    def __init__(self, data_root: str, pipeline: list = (), **kwargs) -> None:
+        pipeline = strict(pipeline, read_label_ids)
+        prefix = dict(img_path='')
+        super().__init__(data_root=data_root, data_prefix=prefix, pipeline=pipeline, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Image paths, sorted."""

@@ -1,136 +1,179 @@
 """Data sets whose label files hold ids that a table turns into train ids."""
 
 import os
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
-import mmcv
 import numpy as np
-from mmengine import fileio
 from mmseg.datasets import BaseSegDataset
-from mmseg.datasets.transforms import LoadAnnotations
-from mmseg.registry import TRANSFORMS
 
-UNKNOWN = -1
-LOAD_ANNOTATIONS = ('LoadAnnotations', 'mmseg.LoadAnnotations', LoadAnnotations)
-# Cityscapes' label ids (also GTA5's and NTHU's) and their train ids.
-CITYSCAPES_IDS = {
-    7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9,
-    23: 10, 24: 11, 25: 12, 26: 13, 27: 14, 28: 15, 31: 16, 32: 17, 33: 18,
-}  # fmt: skip
+from .loading import IGNORE, loads_labels, read_label_ids, strict
 
 
 class LabelIdDataset(BaseSegDataset):
     """Base of data sets that read original label files through a table.
 
     The conversion happens while loading, so that no second copy of the labels
-    is needed. Pipelines name mmseg's ``LoadAnnotations`` as usual; it is
-    replaced by :class:`LoadLabelIds`, which refuses ids outside the table.
+    is needed. Pipelines name the stock ``LoadImageFromFile`` and
+    ``LoadAnnotations`` as usual; they are replaced by :class:`LoadImage` and
+    :class:`LoadLabelIds`, which refuse what cannot be right.
+
+    Args:
+        img_suffix: One or several endings of image names.
+        seg_map_suffix: Replaces the image's ending in the name of its label.
+        ann_file: List of the images to use, one name a line, with or without
+            ending. Defaults to '', all images.
+        **kwargs: As for mmseg's :class:`BaseSegDataset`;
+            ``metainfo=dict(classes=...)`` chooses among the known classes.
 
     Attributes:
-        LABEL_IDS: Train id of every id that a label file may hold; 255 for
-            those that are ignored.
+        LABEL_IDS: Index in METAINFO's classes of every id that a label file may
+            hold; 255 for those that are ignored.
+        COLOURS: RGB of the classes that a class list may name, if these are
+            more than METAINFO's.
         LAYOUT: The folder tree, for error messages.
+
+    Raises:
+        FileNotFoundError: If folders, listed images or labels that the pipeline
+            reads are missing.
+        ValueError: If a class is not known.
     """
 
     LABEL_IDS: ClassVar[dict[int, int]] = {}
+    COLOURS: ClassVar[dict[str, Sequence[int]]] = {}
     LAYOUT: ClassVar[str] = ''
+    read_label: Callable[[bytes], np.ndarray] = staticmethod(read_label_ids)
 
-    def __init__(self, pipeline: list = (), **kwargs) -> None:
-        super().__init__(pipeline=[_strict(step) for step in pipeline], **kwargs)
+    def __init__(
+        self,
+        pipeline: list = (),
+        img_suffix: str | tuple[str, ...] = '.png',
+        seg_map_suffix: str = '.png',
+        **kwargs,
+    ) -> None:
+        self.reads_labels = loads_labels(pipeline)
+        super().__init__(
+            pipeline=strict(pipeline, self.read_label),
+            img_suffix=img_suffix,
+            seg_map_suffix=seg_map_suffix,
+            **kwargs,
+        )
 
     @classmethod
-    def get_label_map(cls, new_classes: list | None = None) -> dict[int, int]:
-        """Id in the file to train id among ``new_classes`` (a subset of METAINFO's)."""
-        subset = super().get_label_map(new_classes) or {}
-        return {label: subset.get(train, train) for label, train in cls.LABEL_IDS.items()}
+    def get_label_map(cls, new_classes: Sequence[str] | None = None) -> dict[int, int]:
+        """Id in the file to train id: the index in ``new_classes`` (METAINFO's by default)."""
+        names = cls.METAINFO['classes']
+        new_classes = names if new_classes is None else new_classes
+        unknown = sorted(set(new_classes) - set(cls._colours()))
+        if unknown:
+            raise ValueError(
+                f'{cls.__name__} has no classes {unknown}; there are {list(cls._colours())}'
+            )
+        index = {name: i for i, name in enumerate(new_classes)}
+        return {
+            label: IGNORE if train == IGNORE else index.get(names[train], IGNORE)
+            for label, train in cls.LABEL_IDS.items()
+        }
+
+    @classmethod
+    def _colours(cls) -> dict[str, Sequence[int]]:
+        own = dict(zip(cls.METAINFO['classes'], cls.METAINFO['palette'], strict=True))
+        return cls.COLOURS or own
 
     def _update_palette(self) -> list:
         # mmseg would index the palette by label_map's keys, which are file ids here.
         classes, palette = self._metainfo['classes'], self._metainfo['palette']
         if len(palette) == len(classes) and palette != self.METAINFO['palette']:
             return palette  # given with the classes
-        colours = dict(zip(self.METAINFO['classes'], self.METAINFO['palette'], strict=True))
-        return [colours[name] for name in classes]
+        return [self._colours()[name] for name in classes]
 
     def load_data_list(self) -> list[dict]:
-        """Image and label paths.
-
-        Raises:
-            FileNotFoundError: If the image folder is missing or has no images.
-        """
-        folder = self.data_prefix['img_path']
-        if not os.path.isdir(folder):
+        """Image and label paths."""
+        images, labels = self.data_prefix['img_path'], self.data_prefix.get('seg_map_path')
+        if not os.path.isdir(images):
             raise FileNotFoundError(
-                f'{type(self).__name__}: image folder {folder} not found; '
-                f'expected {self.LAYOUT} below data_root ({self.data_root})'
+                f'{type(self).__name__}: image folder {images} not found; {self._expected()}'
             )
-        data_list = super().load_data_list()
-        if not data_list:
+        names = self.list_names()
+        if not names:
             raise FileNotFoundError(
-                f'{type(self).__name__}: no {self.img_suffix} images in {folder}; '
-                f'expected {self.LAYOUT} below data_root ({self.data_root})'
+                f'{type(self).__name__}: no {self.img_suffix} images in {images}; '
+                f'{self._expected()}'
             )
+        common = dict(label_map=self.label_map, reduce_zero_label=False)
+        data_list = []
+        for name in names:
+            item = dict(img_path=os.path.join(images, name), **common, seg_fields=[])
+            if labels is not None:
+                label = self._stem(name) + self.seg_map_suffix
+                item['seg_map_path'] = os.path.join(labels, label)
+            data_list.append(item)
+        if self.reads_labels:
+            self._require_labels(data_list)
         return data_list
 
-
-@TRANSFORMS.register_module()
-class LoadLabelIds(LoadAnnotations):
-    """Loads a label file through the table of its data set.
-
-    Args:
-        **kwargs: As for mmseg's :class:`LoadAnnotations`.
-    """
-
-    def _load_seg_map(self, results: dict) -> None:
-        """Put the train ids, uint8 ``(H, W)``, into ``results['gt_seg_map']``.
+    def list_names(self) -> list[str]:
+        """Names of the images below the image folder, with their endings.
 
         Raises:
-            FileNotFoundError: If the file does not exist.
-            ValueError: If the file is no single-channel 8-bit label, has another
-                size than its image, or holds an id that the table lacks.
+            FileNotFoundError: If the list, or an image that it names, is missing.
         """
-        path = results['seg_map_path']
-        if not os.path.isfile(path):
-            raise FileNotFoundError(f'label file {path} not found (of image {results["img_path"]})')
-        try:
-            content = fileio.get(path, backend_args=self.backend_args)
-            ids = mmcv.imfrombytes(content, flag='unchanged', backend=self.imdecode_backend)
-            if ids is None:  # OpenCV's way of saying so
-                raise OSError('cannot be decoded')
-        except Exception as error:  # decoders raise all kinds
-            raise ValueError(f'label file {path} is not a readable image: {error}') from error
-        if ids.ndim != 2 or ids.dtype != np.uint8:
-            raise ValueError(
-                f'label file {path} must be a single-channel 8-bit image of ids, '
-                f'got shape {ids.shape} and {ids.dtype}'
+        present = list_files(self.data_prefix['img_path'], self.img_suffix)
+        if not self.ann_file:
+            return present
+        if not os.path.isfile(self.ann_file):
+            raise FileNotFoundError(f'{type(self).__name__}: no list of images {self.ann_file}')
+        with open(self.ann_file, encoding='utf-8') as stream:
+            listed = [self.listed_stem(line.strip()) for line in stream if line.strip()]
+        by_stem = {self._stem(name): name for name in present}
+        missing = [stem for stem in listed if stem not in by_stem]
+        if missing:
+            raise FileNotFoundError(
+                f'{type(self).__name__}: {self.ann_file} lists {len(missing)} images that '
+                f'{self.data_prefix["img_path"]} lacks: {_some(missing)}; '
+                'complete the folder or take them off the list'
             )
-        size = results.get('ori_shape', ids.shape)
-        if ids.shape != tuple(size):
-            raise ValueError(
-                f'label file {path} has size {ids.shape} (height, width), its image {tuple(size)}; '
-                'replace one of them, or leave the pair out with a list of names as ann_file'
+        return [by_stem[stem] for stem in listed]
+
+    def listed_stem(self, line: str) -> str:
+        """Image name without its ending, from a line of the list."""
+        return self._stem(line)
+
+    def _stem(self, name: str) -> str:
+        suffixes = (self.img_suffix,) if isinstance(self.img_suffix, str) else self.img_suffix
+        return next((name.removesuffix(s) for s in suffixes if name.endswith(s)), name)
+
+    def _require_labels(self, data_list: list[dict]) -> None:
+        folder = self.data_prefix.get('seg_map_path')
+        if folder is None:
+            raise FileNotFoundError(
+                f'{type(self).__name__}: the pipeline reads labels, but data_prefix has no '
+                'seg_map_path'
             )
-        table = np.full(256, UNKNOWN, dtype=np.int16)
-        table[list(results['label_map'])] = list(results['label_map'].values())
-        train_ids = table[ids]
-        if train_ids.min(initial=0) == UNKNOWN:
-            unknown = np.unique(ids[train_ids == UNKNOWN]).tolist()
-            raise ValueError(
-                f'label file {path} holds unknown ids {unknown}; '
-                f'known are {sorted(results["label_map"])}'
+        present = {os.path.join(folder, name) for name in list_files(folder, self.seg_map_suffix)}
+        labels = [item['seg_map_path'] for item in data_list]
+        missing = [label for label in labels if label not in present]
+        if missing:
+            raise FileNotFoundError(
+                f'{type(self).__name__}: {len(missing)} of {len(labels)} images have no label '
+                f'file: {_some(missing)}; complete the copy, or list the images to use in an '
+                f'ann_file; {self._expected()}'
             )
-        results['gt_seg_map'] = train_ids.astype(np.uint8)
-        results['seg_fields'].append('gt_seg_map')
+
+    def _expected(self) -> str:
+        return f'expected {self.LAYOUT} below data_root ({self.data_root})'
 
 
-def _strict(step: object) -> object:
-    """A pipeline step with LoadLabelIds for mmseg's LoadAnnotations, also inside wrappers."""
-    if isinstance(step, dict):
-        if step.get('type') in LOAD_ANNOTATIONS:
-            return {**step, 'type': LoadLabelIds}
-        return {key: _strict(value) for key, value in step.items()}
-    if isinstance(step, list | tuple):
-        return [_strict(value) for value in step]
-    if type(step) is LoadAnnotations:
-        return LoadLabelIds(backend_args=step.backend_args, imdecode_backend=step.imdecode_backend)
-    return step
+def list_files(folder: str, suffix: str | tuple[str, ...]) -> list[str]:
+    """Paths below a folder, relative to it and sorted, without hidden files."""
+    return sorted(
+        os.path.relpath(os.path.join(parent, name), folder)
+        for parent, _, names in os.walk(folder, followlinks=True)
+        for name in names
+        if name.endswith(suffix) and not name.startswith('.')
+    )
+
+
+def _some(names: Iterable[str], count: int = 3) -> str:
+    names = list(names)
+    return ', '.join(names[:count]) + (', ...' if len(names) > count else '')

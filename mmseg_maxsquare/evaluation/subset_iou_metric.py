@@ -1,8 +1,9 @@
-"""mIoU with the IoU of each class under its own name."""
+"""mIoU over named subsets of the classes, with the IoU of each class under its own name."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from mmengine.logging import print_log
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
@@ -11,34 +12,66 @@ from mmseg.registry import METRICS
 class SubsetIoUMetric(IoUMetric):
     """mmseg's mIoU, also over named subsets of the classes, and each class's IoU.
 
-    All values are percentages. A class that neither occurs in the labels nor is
-    predicted has IoU NaN and is left out of the means, as mmseg does.
+    All values are percentages. The IoU of a class counts every labelled pixel,
+    whatever subset the class is in; a subset's value is the mean over its classes.
+
+    A class that does not occur in the labels is reported as absent. As in mmseg
+    and in the released code its IoU is 0, and enters the means, if it is
+    predicted anywhere; it is NaN, and left out of the means, if it is not.
 
     Args:
         subsets: Class names by metric name, such as
             ``dict(mIoU13=['road', ...])``. Defaults to None, all classes only.
         **kwargs: As for :class:`IoUMetric`.
+
+    Raises:
+        ValueError: If a subset is empty or names a class that the data set lacks
+            (as soon as the data set is known, before training).
     """
 
     def __init__(self, subsets: dict[str, Sequence[str]] | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.subsets = subsets or {}
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """``aAcc``, ``mIoU``, ``mAcc``, the subsets' means and ``IoU.CLASS``.
+    @property
+    def dataset_meta(self) -> dict | None:
+        """Classes and palette of the data set."""
+        return self._dataset_meta
 
-        Raises:
-            ValueError: If a subset names a class that the data set lacks.
-        """
+    @dataset_meta.setter
+    def dataset_meta(self, meta: dict) -> None:
+        for name, classes in self.subsets.items():
+            unknown = sorted(set(classes) - set(meta['classes']))
+            if unknown or not classes:
+                raise ValueError(
+                    f'subset {name} names classes {unknown or "of none"}; '
+                    f'the data set has {list(meta["classes"])}'
+                )
+        self._dataset_meta = meta
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """``aAcc``, ``mIoU``, ``mAcc``, the subsets' means and ``IoU.CLASS``."""
         metrics = dict(super().compute_metrics(results))
         if self.format_only:
             return metrics
-        intersect, union = (np.sum([r[i].numpy() for r in results], axis=0) for i in (0, 1))
+        intersect, union, _, labelled = (
+            np.sum([result[i].numpy() for result in results], axis=0) for i in range(4)
+        )
         with np.errstate(invalid='ignore'):
             ious = dict(zip(self.dataset_meta['classes'], 100 * intersect / union, strict=True))
+        absent = [name for name, pixels in zip(ious, labelled, strict=True) if pixels == 0]
+        if absent:
+            print_log(_explain(absent, ious), logger='current')
         for name, classes in self.subsets.items():
-            unknown = sorted(set(classes) - set(ious))
-            if unknown:
-                raise ValueError(f'subset {name} names classes {unknown}; there are {list(ious)}')
-            metrics[name] = float(np.nanmean([ious[c] for c in classes]))
+            values = np.array([ious[c] for c in classes])
+            metrics[name] = float(np.nanmean(values)) if (values == values).any() else np.nan
         return metrics | {f'IoU.{name}': float(value) for name, value in ious.items()}
+
+
+def _explain(absent: Sequence[str], ious: dict[str, float]) -> str:
+    """How classes that are absent from the labels enter the means."""
+    left_out = [name for name in absent if np.isnan(ious[name])]
+    predicted = [name for name in absent if name not in left_out]
+    parts = [f'left out of the means (never predicted): {", ".join(left_out)}'] * bool(left_out)
+    parts += [f'IoU 0 in the means (predicted): {", ".join(predicted)}'] * bool(predicted)
+    return 'Classes absent from the ground truth: ' + '; '.join(parts)

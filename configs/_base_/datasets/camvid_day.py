@@ -5,6 +5,7 @@ test_pipeline = [
     dict(type='LoadImageFromFile'),
     resize,
     dict(type='LoadAnnotations'),  # behind the resize: labels keep their size
+    dict(type='EvaluationProtocol', name='full_resolution'),
     dict(type='PackSegInputs'),
 ]
 tta_pipeline = [
@@ -18,6 +19,7 @@ tta_pipeline = [
                 dict(type='RandomFlip', prob=1.0, direction='horizontal'),
             ],
             [dict(type='LoadAnnotations')],
+            [dict(type='EvaluationProtocol', name='full_resolution')],
             [dict(type='PackSegInputs')],
         ],
     ),

@@ -1,0 +1,3 @@
+# By the letter of Eq. 6: C = 13 times stronger than cs2nthu_rome.py.
+_base_ = './cs2nthu_rome.py'
+model = dict(target_loss=dict(class_average=False))

@@ -1,0 +1,5 @@
+_base_ = './synthia2cs_multi.py'
+model = dict(
+    target_loss=dict(alpha=0.2, weight_by='argmax', loss_weight=0.2),  # as in synthia2cs_iw.py
+    guidance=dict(loss_weight=0.05),  # of 0.2: lambda_T * lambda_low = 0.1 * 0.1
+)

@@ -1,0 +1,3 @@
+# By the letter of Eq. 6 and 16.
+_base_ = './synthia2cs_multi.py'
+model = dict(target_loss=dict(class_average=False), guidance=dict(normalizer='all_pixels'))

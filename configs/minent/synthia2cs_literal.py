@@ -1,0 +1,3 @@
+# By the letter of Eq. 3.
+_base_ = './synthia2cs.py'
+model = dict(target_loss=dict(class_average=False))

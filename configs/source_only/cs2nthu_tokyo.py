@@ -1,0 +1,3 @@
+_base_ = './cs2nthu_rome.py'
+val_dataloader = dict(dataset=dict(city='Tokyo'))
+test_dataloader = val_dataloader

@@ -1,0 +1,126 @@
+"""Cityscapes' classes, and Cityscapes read from its original label files."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from mmseg.datasets import CityscapesDataset
+from mmseg.registry import DATASETS
+
+from .label_ids import LabelIdDataset, list_files
+from .loading import IGNORE
+
+CLASSES = CityscapesDataset.METAINFO['classes']
+PALETTE = CityscapesDataset.METAINFO['palette']
+# Label ids (also GTA5's and NTHU's) and their train ids, the indices in CLASSES.
+CITYSCAPES_IDS = {
+    7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9,
+    23: 10, 24: 11, 25: 12, 26: 13, 27: 14, 28: 15, 31: 16, 32: 17, 33: 18,
+}  # fmt: skip
+# What a file of such ids may hold.
+KNOWN_IDS = (*range(35), 255)
+# 16 are shared with SYNTHIA; 13 with NTHU, and the 13 that SYNTHIA's papers report.
+CLASS_SETS = {
+    19: CLASSES,
+    16: tuple(name for name in CLASSES if name not in ('terrain', 'truck', 'train')),
+    13: tuple(
+        name
+        for name in CLASSES
+        if name not in ('wall', 'fence', 'pole', 'terrain', 'truck', 'train')
+    ),
+}
+
+
+def metainfo_of(num_classes: int) -> dict:
+    """Classes and palette of one of the CLASS_SETS.
+
+    Raises:
+        ValueError: If there is no such set.
+    """
+    if num_classes not in CLASS_SETS:
+        raise ValueError(f'num_classes must be one of {list(CLASS_SETS)}, got {num_classes}')
+    names = CLASS_SETS[num_classes]
+    return dict(classes=names, palette=[PALETTE[CLASSES.index(name)] for name in names])
+
+
+def label_ids(
+    train_ids: dict[int, int], known: Iterable[int], classes: Sequence[str]
+) -> dict[int, int]:
+    """Index among some classes of every known id.
+
+    Args:
+        train_ids: Index in CLASSES of the ids that have a class.
+        known: All ids that a file may hold.
+        classes: Some of CLASSES.
+
+    Returns:
+        Index by id; 255 for ids that have none of the classes.
+    """
+    index = {CLASSES.index(name): i for i, name in enumerate(classes)}
+    return {i: index.get(train_ids.get(i), IGNORE) for i in known}
+
+
+class CityscapesClassesDataset(LabelIdDataset):
+    """Base of data sets that have Cityscapes' classes, or some of them.
+
+    Args:
+        num_classes: 19, 16 or 13 (see CLASS_SETS). More classes than the data
+            set has are fine: the others never occur. Defaults to None, its own.
+        **kwargs: As for :class:`LabelIdDataset`.
+
+    Raises:
+        ValueError: If there is no such set of classes.
+    """
+
+    COLOURS: ClassVar = dict(zip(CLASSES, PALETTE, strict=True))
+
+    def __init__(self, num_classes: int | None = None, **kwargs) -> None:
+        if num_classes is not None:
+            if kwargs.get('metainfo'):
+                raise ValueError('give either num_classes or metainfo, not both')
+            kwargs['metainfo'] = metainfo_of(num_classes)
+        super().__init__(**kwargs)
+
+
+@DATASETS.register_module()
+class CityscapesLabelIdDataset(CityscapesClassesDataset):
+    """Cityscapes with 19, 16 or 13 classes.
+
+    ``leftImg8bit/SPLIT/CITY/*_leftImg8bit.png`` with the original
+    ``gtFine/SPLIT/CITY/*_gtFine_labelIds.png``; where there is none of these,
+    with the ``*_gtFine_labelTrainIds.png`` that mmseg's data set reads.
+
+    Args:
+        data_prefix: Defaults to the training split.
+        **kwargs: As for :class:`CityscapesClassesDataset`.
+    """
+
+    METAINFO = CityscapesDataset.METAINFO
+    LABEL_IDS = label_ids(CITYSCAPES_IDS, KNOWN_IDS, CLASSES)
+    LAYOUT = (
+        'leftImg8bit/SPLIT/CITY/*_leftImg8bit.png and gtFine/SPLIT/CITY/*_gtFine_labelIds.png '
+        '(or *_labelTrainIds.png)'
+    )
+
+    def __init__(
+        self,
+        data_prefix: dict = dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
+        **kwargs,
+    ) -> None:
+        super().__init__(
+            data_prefix=data_prefix,
+            img_suffix='_leftImg8bit.png',
+            seg_map_suffix='_gtFine_labelIds.png',
+            **kwargs,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Image and label paths."""
+        labels = self.data_prefix.get('seg_map_path')
+        if self.reads_labels and labels and not list_files(labels, self.seg_map_suffix):
+            suffix = '_gtFine_labelTrainIds.png'
+            if list_files(labels, suffix):
+                self.seg_map_suffix = suffix
+                train_ids = {i: i for i in range(len(CLASSES))}
+                known = (*train_ids, IGNORE)
+                self.label_map = label_ids(train_ids, known, self.metainfo['classes'])
+        return super().load_data_list()

@@ -1,0 +1,53 @@
+"""At which size a prediction meets its label."""
+
+import mmcv
+from mmcv.transforms.base import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+PROTOCOLS = ('full_resolution', 'network_input')
+
+
+@TRANSFORMS.register_module()
+class EvaluationProtocol(BaseTransform):
+    """Chooses the size at which predictions are compared with labels.
+
+    Goes into a test pipeline behind ``Resize`` and ``LoadAnnotations``.
+
+    Args:
+        name: ``'full_resolution'``: the logits are enlarged to the size of the
+            original label (mmseg's way, and what is commonly reported).
+            ``'network_input'``: the label is shrunk (nearest) to the size of the
+            network's input and the logits stay at it, as in the released code.
+
+    Raises:
+        ValueError: If there is no such protocol.
+    """
+
+    def __init__(self, name: str) -> None:
+        if name not in PROTOCOLS:
+            raise ValueError(f'name must be one of {PROTOCOLS}, got {name!r}')
+        self.name = name
+
+    def transform(self, results: dict) -> dict:
+        """Leave all as it is, or bring the label to the image and forget the original size.
+
+        Raises:
+            ValueError: If the label does not have its original size.
+        """
+        label = results.get('gt_seg_map')
+        if label is not None and label.shape != tuple(results['ori_shape']):
+            raise ValueError(
+                f'label of {results["img_path"]} has size {label.shape}, its image originally '
+                f'{tuple(results["ori_shape"])}: LoadAnnotations must come behind Resize in tests'
+            )
+        if self.name == 'network_input':
+            height, width = results['img'].shape[:2]
+            if label is not None:
+                size = (width, height)
+                results['gt_seg_map'] = mmcv.imresize(label, size, 'nearest', backend='pillow')
+            # mmseg enlarges the logits to ori_shape.
+            results['ori_shape'] = (height, width)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(name={self.name!r})'

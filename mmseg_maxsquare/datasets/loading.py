@@ -1,0 +1,199 @@
+"""Strict reading of images and label files: what cannot be right names the file."""
+
+import os
+from collections.abc import Callable
+
+import cv2
+import mmcv
+import numpy as np
+from mmcv.transforms import LoadImageFromFile
+from mmengine import fileio
+from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.registry import TRANSFORMS
+
+IGNORE = 255
+UNKNOWN = 254  # marks ids that a table lacks; no train id is as large
+
+
+def read_label_ids(content: bytes) -> np.ndarray:
+    """Ids of a single-channel 8-bit label file, such as a palette PNG.
+
+    Args:
+        content: The file.
+
+    Returns:
+        uint8 ``(H, W)``.
+
+    Raises:
+        ValueError: If it is another kind of image.
+    """
+    # OpenCV would turn the ids of a palette file into colours.
+    ids = mmcv.imfrombytes(content, flag='unchanged', backend='pillow')
+    if ids.ndim != 2 or ids.dtype != np.uint8:
+        raise ValueError(f'must be a single-channel 8-bit image of ids, got {_kind(ids)}')
+    return ids
+
+
+def read_first_channel(content: bytes) -> np.ndarray:
+    """Ids of a 16-bit label file that holds them in its first channel (RGB order).
+
+    Args:
+        content: The file, a PNG with several channels.
+
+    Returns:
+        uint16 ``(H, W)``.
+
+    Raises:
+        ValueError: If it is another kind of image.
+    """
+    # Pillow would cut every channel to 8 bits.
+    image = mmcv.imfrombytes(content, flag='unchanged', backend='cv2')
+    if image is None:
+        raise ValueError('cannot be decoded')
+    if image.ndim != 3 or image.dtype != np.uint16:
+        raise ValueError(
+            'must be a 16-bit image with several channels, the first of them ids, '
+            f'got {_kind(image)}; an 8-bit program has probably rewritten it'
+        )
+    return image[..., 2]  # OpenCV's order is blue, green, red (, alpha)
+
+
+@TRANSFORMS.register_module()
+class LoadImage(LoadImageFromFile):
+    """mmcv's ``LoadImageFromFile`` whose errors name the file."""
+
+    def transform(self, results: dict) -> dict:
+        """Put the image, ``(H, W, 3)``, into ``results['img']``.
+
+        Raises:
+            FileNotFoundError: If the file does not exist.
+            ValueError: If it is no image that can be read.
+        """
+        path = results['img_path']
+        try:
+            return super().transform(results)
+        except FileNotFoundError:
+            raise FileNotFoundError(f'image {path} not found') from None
+        except Exception as error:  # decoders raise all kinds
+            raise ValueError(
+                f'image {path} cannot be read ({_size(path)}): it is damaged, cut off or no '
+                'image; copy it again'
+            ) from error
+
+
+@TRANSFORMS.register_module()
+class LoadLabelIds(LoadAnnotations):
+    """Loads a label file through the table of its data set.
+
+    Args:
+        read: From the content of a file to ids ``(H, W)``. Defaults to
+            :func:`read_label_ids`.
+        **kwargs: As for mmseg's :class:`LoadAnnotations`.
+    """
+
+    def __init__(self, read: Callable[[bytes], np.ndarray] = read_label_ids, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.read = read
+
+    def _load_seg_map(self, results: dict) -> None:
+        """Put the train ids, uint8 ``(H, W)``, into ``results['gt_seg_map']``.
+
+        Raises:
+            FileNotFoundError: If the file does not exist.
+            ValueError: If the file is no label of this kind, has another size
+                than its image, or holds an id that the table lacks.
+        """
+        path = results['seg_map_path']
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f'label file {path} not found (of image {results["img_path"]})')
+        try:
+            ids = self.read(fileio.get(path, backend_args=self.backend_args))
+        except ValueError as error:
+            raise ValueError(f'label file {path} {error}') from None
+        except Exception as error:  # decoders raise all kinds
+            raise ValueError(
+                f'label file {path} is not a readable image ({_size(path)}): {error}'
+            ) from error
+        size = results.get('ori_shape', ids.shape)
+        if ids.shape != tuple(size):
+            raise ValueError(
+                f'label file {path} has size {ids.shape} (height, width), its image {tuple(size)}; '
+                'replace one of them, or leave the pair out with a list of names as ann_file'
+            )
+        results['gt_seg_map'] = look_up(ids, results['label_map'], path)
+        results['seg_fields'].append('gt_seg_map')
+
+
+def look_up(ids: np.ndarray, label_map: dict[int, int], path: str) -> np.ndarray:
+    """Train ids of the ids in a label file.
+
+    Args:
+        ids: uint8 or uint16 ``(H, W)``.
+        label_map: Train id of every known id, all of them below 256.
+        path: The file, for the error message.
+
+    Returns:
+        uint8 ``(H, W)``.
+
+    Raises:
+        ValueError: If an id is not in the map.
+    """
+    table = np.full(256, UNKNOWN, dtype=np.uint8)
+    table[list(label_map)] = list(label_map.values())
+    fits = ids.dtype == np.uint8 or int(ids.max(initial=0)) < 256
+    train_ids = cv2.LUT(ids.astype(np.uint8, copy=False), table)
+    if not fits or (train_ids == UNKNOWN).any():
+        unknown = sorted(set(np.unique(ids).tolist()) - set(label_map))
+        raise ValueError(
+            f'label file {path} holds unknown ids {unknown[:10]}; known are {sorted(label_map)}'
+        )
+    return train_ids
+
+
+STRICT = {
+    name: ours
+    for stock, ours in ((LoadImageFromFile, LoadImage), (LoadAnnotations, LoadLabelIds))
+    for name in (stock, ours, *(f'{scope}{stock.__name__}' for scope in ('', 'mmseg.', 'mmcv.')))
+}
+
+
+def strict(step: object, read: Callable[[bytes], np.ndarray]) -> object:
+    """A pipeline step with our loaders for the stock ones, also inside wrappers.
+
+    Args:
+        step: Config of a transform, a list of such, or a transform.
+        read: How label files are read; see :class:`LoadLabelIds`.
+    """
+    if isinstance(step, dict):
+        ours = _strict_type(step)
+        if ours is not None:
+            return {**step, 'type': ours} | (dict(read=read) if ours is LoadLabelIds else {})
+        return {key: strict(value, read) for key, value in step.items()}
+    if isinstance(step, list | tuple):
+        return [strict(value, read) for value in step]
+    if type(step) is LoadAnnotations:
+        return LoadLabelIds(read, backend_args=step.backend_args)
+    return step
+
+
+def loads_labels(step: object) -> bool:
+    """Whether a pipeline step, or one inside it, reads labels."""
+    if isinstance(step, dict):
+        return _strict_type(step) is LoadLabelIds or any(map(loads_labels, step.values()))
+    if isinstance(step, list | tuple):
+        return any(map(loads_labels, step))
+    return isinstance(step, LoadAnnotations)
+
+
+def _strict_type(step: dict) -> type | None:
+    name = step.get('type')
+    return STRICT.get(name) if isinstance(name, str | type) else None
+
+
+def _kind(image: np.ndarray) -> str:
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    return f'{channels} channels of {image.dtype}'
+
+
+def _size(path: str) -> str:
+    return f'{os.path.getsize(path)} bytes' if os.path.isfile(path) else 'no file'

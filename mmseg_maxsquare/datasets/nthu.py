@@ -1,0 +1,67 @@
+"""The NTHU cross-city data set: four cities, unlabelled to train on, labelled to test on."""
+
+import os
+
+from mmseg.registry import DATASETS
+
+from .cityscapes import (
+    CITYSCAPES_IDS,
+    CLASS_SETS,
+    KNOWN_IDS,
+    CityscapesClassesDataset,
+    label_ids,
+    metainfo_of,
+)
+
+CITIES = ('Rio', 'Rome', 'Taipei', 'Tokyo')
+
+
+@DATASETS.register_module()
+class NTHUDataset(CityscapesClassesDataset):
+    """One city and split of NTHU, 13 of Cityscapes' classes.
+
+    ``CITY/Images/SPLIT/*.jpg`` (or .png) and ``CITY/Labels/SPLIT/*_eval.png``,
+    label ids as GTA5 has them; only ``Test`` has labels. The images are those of
+    ``CITY/List/split.txt`` if there is such a file, else all of the folder.
+
+    Args:
+        city: ``'Rio'``, ``'Rome'``, ``'Taipei'`` or ``'Tokyo'``.
+        split: ``'Train'`` or ``'Test'``.
+        num_classes: 13, or 19 to score a model of Cityscapes' 19 classes: what
+            it predicts beyond the 13 is then wrong. Defaults to None, 13.
+        **kwargs: As for :class:`CityscapesClassesDataset`.
+
+    Raises:
+        ValueError: If there is no such city or split.
+    """
+
+    METAINFO = metainfo_of(13)
+    LABEL_IDS = label_ids(CITYSCAPES_IDS, KNOWN_IDS, CLASS_SETS[13])
+
+    def __init__(self, city: str, split: str, num_classes: int | None = None, **kwargs) -> None:
+        if city not in CITIES:
+            raise ValueError(f'city must be one of {CITIES}, got {city!r}')
+        if split not in ('Train', 'Test'):
+            raise ValueError(f"split must be 'Train' or 'Test', got {split!r}")
+        self.LAYOUT = f'{city}/Images/{split}/*.jpg (or .png), {city}/Labels/Test/*_eval.png'
+        self.default_list = f'{city}/List/{split.lower()}.txt'
+        super().__init__(
+            num_classes=num_classes,
+            data_prefix=dict(
+                img_path=f'{city}/Images/{split}', seg_map_path=f'{city}/Labels/{split}'
+            ),
+            img_suffix=('.jpg', '.png', '.jpeg'),
+            seg_map_suffix='_eval.png',
+            **kwargs,
+        )
+
+    def list_names(self) -> list[str]:
+        """Names of the images, by the city's own list if it has one."""
+        default = os.path.join(self.data_root or '', self.default_list)
+        if not self.ann_file and os.path.isfile(default):
+            self.ann_file = default
+        return super().list_names()
+
+    def listed_stem(self, line: str) -> str:
+        """Image name alone; lists may have folders before it or labels behind it."""
+        return self._stem(os.path.basename(line.split()[0]))

@@ -1,0 +1,37 @@
+"""SYNTHIA-RAND-CITYSCAPES, read from its original files."""
+
+from mmseg.registry import DATASETS
+
+from .cityscapes import CLASS_SETS, CityscapesClassesDataset, label_ids, metainfo_of
+from .loading import read_first_channel
+
+# SYNTHIA's ids and Cityscapes' train ids.
+SYNTHIA_IDS = {
+    1: 10, 2: 2, 3: 0, 4: 1, 5: 4, 6: 8, 7: 5, 8: 13, 9: 7, 10: 11,
+    11: 18, 12: 17, 15: 6, 16: 9, 17: 12, 18: 14, 19: 15, 20: 16, 21: 3,
+}  # fmt: skip
+
+
+@DATASETS.register_module()
+class SYNTHIADataset(CityscapesClassesDataset):
+    """SYNTHIA with the 16 classes that it shares with Cityscapes.
+
+    ``RGB/0000000.png`` and ``GT/LABELS/0000000.png``, 16-bit PNGs whose first
+    channel is the class id; ids without a class are ignored.
+
+    Args:
+        data_prefix: Defaults to ``dict(img_path='RGB', seg_map_path='GT/LABELS')``.
+        **kwargs: As for :class:`CityscapesClassesDataset`.
+    """
+
+    METAINFO = metainfo_of(16)
+    LABEL_IDS = label_ids(SYNTHIA_IDS, range(23), CLASS_SETS[16])
+    LAYOUT = 'RGB/0000000.png and GT/LABELS/0000000.png'
+    read_label = staticmethod(read_first_channel)
+
+    def __init__(
+        self,
+        data_prefix: dict = dict(img_path='RGB', seg_map_path='GT/LABELS'),
+        **kwargs,
+    ) -> None:
+        super().__init__(data_prefix=data_prefix, **kwargs)
