@@ -10,6 +10,8 @@ from mmengine.config import Config, DictAction
 
 import mmseg_maxsquare  # noqa: F401  (says at once if the stack does not fit)
 
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Options that mmseg's own tools have too."""
@@ -37,6 +39,10 @@ def load_config(args: argparse.Namespace, loaders: tuple[str, ...]) -> Config:
     cfg.launcher = args.launcher
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
+    if 'run' not in cfg:  # for tools/analysis: which row of a table this is
+        inside = path.resolve().is_relative_to(CONFIGS)
+        name = path.resolve().relative_to(CONFIGS) if inside else path
+        cfg.run = dict(config=str(name), options=args.cfg_options or {})
     default = Path('work_dirs', path.resolve().parent.name, path.stem)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
     for name in loaders:

@@ -1,116 +1,172 @@
-"""Tables and picture sheets of finished rows."""
+"""A table of results as Markdown and as CSV, with the paper's numbers beside ours."""
 
+import csv
+import io
+import math
 import statistics
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable
 
-import cv2
-import numpy as np
-import torch
-from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
-from mmseg.apis import init_model
-from mmseg.registry import DATASETS
+from tables import Row, Table
 
-from mmseg_maxsquare.engine.panel import colorize, heat, side_by_side
-
-Results = dict[str, dict[int, dict[str, float]]]
+Results = dict[str, dict[int, dict[str, float]]]  # metrics by row name and seed
+CSV_FIELDS = (
+    'table', 'row', 'column', 'ours_mean', 'ours_std', 'seeds', 'paper', 'difference', 'checkpoint'
+)  # fmt: skip
 
 
-def markdown_table(
-    results: Results,
-    references: Sequence[str],
-    classes: list[str] | None = None,
-    metric: str = 'mIoU',
-) -> str:
-    """Rows x (mIoU, differences to reference rows, IoU of each class), in percent.
+def markdown_table(table: Table, results: Results) -> str:
+    """The table in the paper's layout.
+
+    A row that the paper has too takes three lines: ours (mean ± standard
+    deviation, n - 1, over the seeds), the paper's, their difference. Rows that
+    only the paper has are shown; rows of a grid form a strip.
 
     Args:
-        results: Metrics by row name and seed.
-        references: Rows that differences are taken to, seed by seed.
-        classes: Classes to show. Defaults to None: all of the data set.
-        metric: Which mean to show.
+        table: What to show.
+        results: Metrics of the finished runs; rows may be missing.
 
     Returns:
-        Markdown; mean ± standard deviation (n - 1) over the seeds.
+        Markdown, values in percent.
     """
-    if classes is None:
-        metrics = next(iter(results[references[0]].values()))
-        classes = [key.removeprefix('IoU.') for key in metrics if key.startswith('IoU.')]
-    titles = ['method', 'mIoU', *(f'vs {name}' for name in references), *classes]
-    lines = ['| ' + ' | '.join(titles) + ' |', '|---' * len(titles) + '|']
-    for name, runs in results.items():
-        cells = [name, _spread([m[metric] for m in runs.values()])]
-        for reference in references:
-            others = results[reference]
-            deltas = [m[metric] - others[seed][metric] for seed, m in runs.items()]
-            cells.append('' if name == reference else _spread(deltas, '+'))
-        cells += [f'{statistics.fmean(m[f"IoU.{c}"] for m in runs.values()):.1f}' for c in classes]
-        lines.append('| ' + ' | '.join(cells) + ' |')
+    blocks = []
+    plain = [row for row in table.rows if not row.group]
+    if plain:
+        blocks.append(_rows_block(table, results, {row.name for row in table.rows if row.group}))
+    for group in dict.fromkeys(row.group for row in table.rows if row.group):
+        strip = [row for row in table.rows if row.group == group]
+        blocks.append(_strip_block(table, results, strip))
+    return '\n'.join(blocks)
+
+
+def csv_table(table: Table, results: Results, checkpoint: str) -> str:
+    """The same, one line for each row and column; empty where a number is missing.
+
+    Args:
+        table: What to show.
+        results: Metrics of the finished runs.
+        checkpoint: ``last``, or ``oracle`` if target labels picked it.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator='\n')
+    writer.writerow(CSV_FIELDS)
+    names = dict.fromkeys([row['name'] for row in table.paper] + [r.name for r in table.rows])
+    for name in names:
+        for metric in [*table.means, *(f'IoU.{c}' for c in classes_of(table, results))]:
+            ours, paper = _values(results, name, metric), _paper(table, name, metric)
+            mean = statistics.fmean(ours) if ours else None
+            std = statistics.stdev(ours) if len(ours) > 1 else None
+            difference = None if mean is None or paper is None else mean - paper
+            cells = [mean, std, len(ours), paper, difference]
+            if ours or paper is not None:
+                cells = [f'{v:.4f}' if isinstance(v, float) else v for v in cells]
+                writer.writerow([table.name, name, metric, *cells, checkpoint])
+    return stream.getvalue()
+
+
+def classes_of(table: Table, results: Results) -> list[str]:
+    """Classes that the table shows."""
+    if table.classes is not None:
+        return table.classes
+    metrics = next((m for runs in results.values() for m in runs.values()), {})
+    return [key.removeprefix('IoU.') for key in metrics if key.startswith('IoU.')]
+
+
+def _rows_block(table: Table, results: Results, in_strips: set[str]) -> str:
+    """Rows under one heading."""
+    classes = [f'IoU.{c}' for c in classes_of(table, results)]
+    labels = list(dict.fromkeys(key for row in table.paper for key in row['labels']))
+    labels = [label for label in labels if label != 'Method']
+    means = list(table.means)
+    metrics = [*classes, *means] if table.paper else means
+    heading = lambda metric: table.means.get(metric, metric.removeprefix('IoU.'))  # noqa: E731
+    titles = [*labels, 'method', *['numbers', 'seeds'] * bool(table.paper), *map(heading, metrics)]
+    if not table.paper:
+        titles += [*(f'vs {name}' for name in table.references), *map(heading, classes)]
+    lines = [_line(titles), '|---' * len(titles) + '|']
+    paper = {row['name']: row for row in table.paper}
+    ours = [row.name for row in table.rows if not row.group]
+    for name in dict.fromkeys([*paper, *ours]):
+        if name in in_strips:
+            continue
+        about = paper.get(name, {}).get('labels', {})
+        head = [*(about.get(label, '') for label in labels), about.get('Method', name)]
+        runs = results.get(name, {})
+        if not table.paper:
+            cells = [_spread(_values(results, name, m)) for m in metrics]
+            cells += [_versus(results, name, other, means[0]) for other in table.references]
+            lines.append(_line([*head, *cells, *(_mean(results, name, m) for m in classes)]))
+            continue
+        if name in ours:
+            cells = [
+                _spread(_values(results, name, m)) if m in means else _mean(results, name, m)
+                for m in metrics
+            ]
+            lines.append(_line([*head, 'ours', str(len(runs)), *cells]))
+        if name in paper:
+            cells = [_number(_paper(table, name, m)) for m in metrics]
+            lines.append(_line([*head, 'paper', '', *cells]))
+        if name in ours and name in paper:
+            cells = [_difference(table, results, name, m) for m in metrics]
+            lines.append(_line([*head, 'difference', '', *cells]))
     return '\n'.join(lines) + '\n'
+
+
+def _strip_block(table: Table, results: Results, strip: list[Row]) -> str:
+    """The rows of a grid as columns, main metric only."""
+    metric = next(iter(table.means))
+    titles = [strip[0].group, *(row.setting for row in strip)]
+    lines = [_line(titles), '|---' * len(titles) + '|']
+
+    def add(title: str, cell: Callable[[str], str]) -> None:
+        lines.append(_line([title, *(cell(row.name) for row in strip)]))
+
+    add('ours', lambda name: _spread(_values(results, name, metric)))
+    add('seeds', lambda name: str(len(results.get(name, {}))))
+    if any(_paper(table, row.name, metric) is not None for row in strip):
+        add('paper', lambda name: _number(_paper(table, name, metric)))
+        add('difference', lambda name: _difference(table, results, name, metric))
+    return '\n'.join(lines) + '\n'
+
+
+def _line(cells: list[str]) -> str:
+    return '| ' + ' | '.join(cells) + ' |'
+
+
+def _values(results: Results, name: str, metric: str) -> list[float]:
+    """A metric of all seeds; nothing where a class has no IoU."""
+    values = [metrics.get(metric, math.nan) for metrics in results.get(name, {}).values()]
+    return [value for value in values if not math.isnan(value)]
+
+
+def _paper(table: Table, name: str, metric: str) -> float | None:
+    row = next((row for row in table.paper if row['name'] == name), None)
+    return None if row is None else row['values'].get(metric)
+
+
+def _number(value: float | None, sign: str = '') -> str:
+    return '-' if value is None else f'{value:{sign}.1f}'
 
 
 def _spread(values: list[float], sign: str = '') -> str:
     """Mean, with ± standard deviation when there are several values."""
-    text = f'{statistics.fmean(values):{sign}.1f}'
+    text = _number(statistics.fmean(values) if values else None, sign)
     return f'{text} ± {statistics.stdev(values):.1f}' if len(values) > 1 else text
 
 
-def picture_sheet(
-    config: Config,
-    checkpoints: dict[str, Path],
-    path: Path,
-    count: int = 5,
-    width: int = 320,
-    show_data: bool = True,
-) -> None:
-    """Write a PNG: target image | truth | each model | confidence of the last one.
-
-    Args:
-        config: Config whose test data are shown.
-        checkpoints: Checkpoints by title; each is loaded into a plain
-            EncoderDecoder of the config, whatever it was trained as.
-        path: Where the picture goes.
-        count: Images, evenly spaced over the test set.
-        width: Width of a tile in pixels.
-        show_data: Show image and truth; False leaves only what the models say, for
-            pictures of data that may not be passed on.
-    """
-    model_config = plain_model(config)
-    models = {
-        title: init_model(model_config, str(checkpoint), device='cpu')
-        for title, checkpoint in checkpoints.items()
-    }
-    dataset = DATASETS.build(config.test_dataloader.dataset)
-    palette = dataset.metainfo['palette']
-    strips = []
-    for index in np.linspace(0, len(dataset) - 1, count).round().astype(int):
-        batch = pseudo_collate([dataset[int(index)]])
-        sample = batch['data_samples'][0]
-        image = cv2.cvtColor(cv2.imread(sample.img_path), cv2.COLOR_BGR2RGB)
-        truth = colorize(sample.gt_sem_seg.data[0].numpy(), palette)
-        tiles = {'target': image, 'truth': truth} if show_data else {}
-        for title, model in models.items():
-            with torch.no_grad():
-                prediction = model.test_step(batch)[0]
-            tiles[title] = colorize(prediction.pred_sem_seg.data[0].numpy(), palette)
-        confidence = prediction.seg_logits.data.softmax(0).amax(0).numpy()
-        tiles[f'confidence ({title})'] = heat(confidence)
-        size = (width, round(width * image.shape[0] / image.shape[1]))
-        strips.append(
-            side_by_side(
-                {k: cv2.resize(v, size, interpolation=cv2.INTER_AREA) for k, v in tiles.items()}
-            )
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(np.vstack(strips), cv2.COLOR_RGB2BGR))
+def _mean(results: Results, name: str, metric: str) -> str:
+    values = _values(results, name, metric)
+    return _number(statistics.fmean(values) if values else None)
 
 
-def plain_model(config: Config) -> Config:
-    """The config with the plain EncoderDecoder that an adapted checkpoint fits."""
-    config = Config(config.to_dict())
-    config.model.type = 'EncoderDecoder'
-    for key in ('target_loss', 'guidance', 'auxiliary_head'):
-        config.model.pop(key, None)
-    config.model.backbone.pretrained = None
-    return config
+def _versus(results: Results, name: str, other: str, metric: str) -> str:
+    """Difference to another row, paired by seed."""
+    if name == other:
+        return ''
+    runs, others = results.get(name, {}), results.get(other, {})
+    return _spread([runs[s][metric] - others[s][metric] for s in runs if s in others], '+')
+
+
+def _difference(table: Table, results: Results, name: str, metric: str) -> str:
+    values, paper = _values(results, name, metric), _paper(table, name, metric)
+    known = values and paper is not None
+    return _number(statistics.fmean(values) - paper if known else None, '+')

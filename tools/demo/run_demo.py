@@ -17,18 +17,30 @@ from mmengine.runner import Runner
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / 'tools/analysis'))
 
-from report import markdown_table, picture_sheet, plain_model  # noqa: E402
-from rows import Row, last_checkpoint, run_rows  # noqa: E402
+from overlay import apply_overlay  # noqa: E402
+from paper_table import write_table  # noqa: E402
+from pictures import picture_sheet, plain_model  # noqa: E402
+from run_table import run_all  # noqa: E402
+from runs import last_checkpoint, prepare, work_dir_of  # noqa: E402
 from street_world import DRAWN_CLASSES, write_world  # noqa: E402
+from tables import Row, Run, Table  # noqa: E402
 
 METRIC = 'mIoU_drawn'
-ROWS = [
-    Row('Source only', 'source_only/gta.py'),
-    Row('MinEnt', 'minent/gta2cs.py', 'Source only'),
-    Row('MaxSquare', 'maxsquare/gta2cs.py', 'Source only'),
-    Row('MaxSquare+IW', 'maxsquare/gta2cs_iw.py', 'Source only'),
-    Row('MaxSquare+IW+Multi', 'maxsquare/gta2cs_iw_multi.py', 'Source only'),
-]
+SOURCE = Run('source_only/gta.py')
+TABLE = Table(
+    name='demo',
+    title=f'Generated street world, {len(DRAWN_CLASSES)} drawn classes of the target',
+    rows=[
+        Row('Source only', SOURCE),
+        Row('MinEnt', Run('minent/gta2cs.py', start=SOURCE)),
+        Row('MaxSquare', Run('maxsquare/gta2cs.py', start=SOURCE)),
+        Row('MaxSquare+IW', Run('maxsquare/gta2cs_iw.py', start=SOURCE)),
+        Row('MaxSquare+IW+Multi', Run('maxsquare/gta2cs_iw_multi.py', start=SOURCE)),
+    ],
+    means={METRIC: 'mIoU'},
+    classes=list(DRAWN_CLASSES),
+    references=['Source only'],
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,66 +56,34 @@ def main() -> None:
     out = args.out.resolve()
     os.environ['MMSEG_MAXSQUARE_DATA'] = str(out / 'world')
     write_world(out / 'world', seed=0)
-    results = run_rows(ROWS, [args.seed], out, shrink, METRIC)
-    work_dirs = {row.name: out / f'seed{args.seed}' / row.slug for row in ROWS}
-    source = last_checkpoint(work_dirs['Source only'])
-    held_out = source_score(source, out / 'world/gta5_val', out / 'held_out')
-    table = markdown_table(results, ['Source only'], list(DRAWN_CLASSES), METRIC)
-    (out / 'table.md').write_text(table)
-    best = ROWS[-1].name
-    picture_sheet(
-        shrunk(ROWS[0]),
-        {'source only': source, best: last_checkpoint(work_dirs[best])},
-        out / 'sheet.png',
-        width=256,
+    failures = run_all(TABLE.runs, [args.seed], out, shrink)
+    if failures:
+        sys.exit('\n'.join(['error: these runs failed:', *failures.values()]))
+    table = write_table(TABLE, [out / f'seed{args.seed}'], out)
+    first, best = TABLE.rows[0], TABLE.rows[-1]
+    checkpoints = {
+        row.name: last_checkpoint(work_dir_of(row.run, args.seed, out)) for row in (first, best)
+    }
+    config = prepare(SOURCE, args.seed, out, shrink)
+    held_out = source_score(
+        config, checkpoints[first.name], out / 'world/gta5_val', out / 'held_out'
     )
-    print(f'\nmIoU (%) over the {len(DRAWN_CLASSES)} drawn classes on the target, seed {args.seed}')
+    picture_sheet(config, checkpoints, out / 'sheet.png', width=256)
     print(f'\n{table}\nSource only on held-out source scenes: {held_out:.1f}')
-    print(f'The picture: {out / "sheet.png"}  ({time.time() - started:.0f} s in all)')
+    print(f'The pictures: {out / "sheet.png"}, {out / "bars.png"}')
+    print(f'{time.time() - started:.0f} s in all')
 
 
 def shrink(cfg: Config) -> None:
-    """Lay configs/demo/overlay.py over a real config."""
-    overlay = Config.fromfile(REPO / 'configs/demo/overlay.py').to_dict()
-    phases = {phase: overlay.pop(phase) for phase in ('source', 'adapt')}
-    phase = phases['adapt' if cfg.model.type == 'UDAEncoderDecoder' else 'source']
-    scale = overlay.pop('image_scale')
-    if 'auxiliary_head' not in cfg.model:
-        overlay['model'].pop('auxiliary_head')
-    cfg.merge_from_dict(overlay)
-    steps = phase['max_iters']
-    cfg.optim_wrapper.optimizer.lr = phase['lr']
-    cfg.train_cfg.update(max_iters=steps, val_interval=steps)
-    cfg.param_scheduler[0].end = steps + 1
-    cfg.default_hooks.checkpoint.interval = steps
-    cfg.default_hooks.logger.interval = 10
+    """Lay configs/demo/overlay.py over a real config, and score the drawn classes."""
+    apply_overlay(cfg, REPO / 'configs/demo/overlay.py')
     cfg.val_evaluator.subsets = {METRIC: list(DRAWN_CLASSES)}
     cfg.test_evaluator = cfg.val_evaluator
-    _rescale(cfg._cfg_dict, scale)
 
 
-def _rescale(node: object, scale: tuple[int, int]) -> None:
-    """Set the scale of every Resize below a config node."""
-    if isinstance(node, dict):
-        if node.get('type') == 'Resize':
-            node['scale'] = scale
-        for value in node.values():
-            _rescale(value, scale)
-    elif isinstance(node, list):
-        for value in node:
-            _rescale(value, scale)
-
-
-def shrunk(row: Row) -> Config:
-    """The config of a row as the demo runs it."""
-    cfg = Config.fromfile(REPO / 'configs' / row.config)
-    shrink(cfg)
-    return cfg
-
-
-def source_score(checkpoint: Path, data_root: Path, work_dir: Path) -> float:
+def source_score(config: Config, checkpoint: Path, data_root: Path, work_dir: Path) -> float:
     """mIoU of the source model on source scenes that it has not seen."""
-    cfg = plain_model(shrunk(ROWS[0]))
+    cfg = plain_model(config)
     cfg.merge_from_dict(dict(work_dir=str(work_dir), load_from=str(checkpoint), log_level='ERROR'))
     cfg.test_dataloader.dataset = dict(
         type='GTA5Dataset',

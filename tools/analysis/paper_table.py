@@ -1,0 +1,180 @@
+"""Print and write tables from finished runs: python tools/analysis/paper_table.py WORK_DIRS...
+
+Finds the runs of tools/train.py, tools/test.py and run_table.py below the folders, puts them
+into the rows of Tables 2 to 6 (or others in configs/tables), and writes Markdown, CSV and bars.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.config import Config
+
+from pictures import bar_chart
+from report import Results, classes_of, csv_table, markdown_table
+from runs import dumped_config, finished_metrics
+from tables import Row, Table, load_table, table_names
+
+Found = list[tuple[Path, Config]]
+LOG_FOLDER = '????????_??????'  # date and time of a start, as mmengine names it
+ORACLE = (
+    'ORACLE: not the last checkpoint but the best on the labelled target data, which nobody has '
+    'who needs adaptation.'
+)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('work_dirs', type=Path, nargs='+', help='folders, searched below')
+    parser.add_argument(
+        '--table', nargs='+', help='2, 3, ...; by default all that have a finished row'
+    )
+    parser.add_argument(
+        '--out', type=Path, default=Path('work_dirs/tables'), help='where TABLE/table.* are written'
+    )
+    parser.add_argument(
+        '--oracle',
+        action='store_true',
+        help='take the validation that is best on the target labels instead of the last',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    missing = [str(path) for path in args.work_dirs if not path.is_dir()]
+    if missing:
+        sys.exit(f'error: no folder {", ".join(missing)}')
+    try:
+        tables = [load_table(name) for name in args.table or table_names()]
+    except ValueError as error:
+        sys.exit(f'error: {error}')
+    found = find_runs(args.work_dirs)
+    if not args.table:
+        tables = [table for table in tables if collect(table, found)[0]]
+    if not tables:
+        folders = ', '.join(map(str, args.work_dirs))
+        sys.exit(f'error: no finished run of any table below {folders}')
+    for table in tables:
+        print(write_table(table, args.work_dirs, args.out / table.name, args.oracle))
+
+
+def write_table(table: Table, folders: list[Path], out: Path, oracle: bool = False) -> str:
+    """Write ``table.md``, ``table.csv`` and ``bars.png`` below ``out``.
+
+    Args:
+        table: Which table.
+        folders: Where its runs are searched.
+        out: Where the files go; with ``oracle`` they are called ``oracle.*``.
+        oracle: See :func:`collect`.
+
+    Returns:
+        The Markdown.
+    """
+    results, notes = collect(table, find_runs(folders), oracle)
+    stem = 'oracle' if oracle else 'table'
+    text = f'### {table.title}\n\n{markdown_table(table, results)}\n{notes}\n'
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f'{stem}.md').write_text(text, encoding='utf-8')
+    pick = 'oracle' if oracle else 'last'
+    (out / f'{stem}.csv').write_text(csv_table(table, results, pick), encoding='utf-8')
+    classes = classes_of(table, results)
+    if results and classes:
+        bars = out / ('bars.png' if not oracle else 'oracle_bars.png')
+        bar_chart(_panels(table, results), classes, bars)
+    return text
+
+
+def find_runs(folders: list[Path]) -> Found:
+    """Work dirs at or below some folders, each with the config that ran in it."""
+    logs = {path for folder in folders for path in folder.glob(f'**/{LOG_FOLDER}')}
+    inside = sorted({path.parent for path in logs if path.is_dir()})
+    configs = {folder: dumped_config(folder) for folder in inside}
+    return [(folder, cfg) for folder, cfg in configs.items() if cfg is not None]
+
+
+def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, str]:
+    """Metrics of the table's rows, and what a reader must know about them.
+
+    Args:
+        table: Which table.
+        found: From :func:`find_runs`.
+        oracle: Take each run's best validation instead of its last.
+
+    Raises:
+        ValueError: If two runs are the same row with the same seed.
+    """
+    metric = next(iter(table.means))
+    results: Results = {}
+    folders: dict[tuple[str, int], Path] = {}
+    notes: dict[str, None] = {}
+    for row in table.rows:
+        for folder, cfg in found:
+            if not _fits(table, row, folder, cfg):
+                continue
+            metrics = finished_metrics(folder, metric if oracle else None)
+            if metrics is None:
+                continue
+            seed = cfg.randomness.seed
+            if (row.name, seed) in folders:
+                raise ValueError(
+                    f'two runs are "{row.name}" with seed {seed}: {folders[row.name, seed]} and '
+                    f'{folder}; give one of them'
+                )
+            folders[row.name, seed] = folder
+            results.setdefault(row.name, {})[seed] = metrics
+            notes.update(dict.fromkeys(_notes(table, cfg)))
+    seeds = sorted({seed for runs in results.values() for seed in runs})
+    about = ORACLE if oracle else 'Ours: the last checkpoint.'
+    return results, '\n'.join([f'{about} Seeds {seeds}.', *notes])
+
+
+def _fits(table: Table, row: Row, folder: Path, cfg: Config) -> bool:
+    """Whether a run is a row: its config, and the options that the table's rows change."""
+    config, options = _identity(folder, cfg)
+    if config != row.run.config:
+        return False
+    return {k: v for k, v in options.items() if _counts(table, k)} == dict(row.run.options)
+
+
+def _identity(folder: Path, cfg: Config) -> tuple[str, dict]:
+    """Config and options of a run; other tools leave only the folder's name."""
+    run = cfg.get('run', dict(config=f'{folder.parent.name}/{folder.name}.py', options={}))
+    return run['config'], dict(run['options'])
+
+
+def _counts(table: Table, key: str) -> bool:
+    """Whether an option makes another row of a run, rather than only another circumstance."""
+    changed = {key for row in table.rows for key, _ in row.run.options}
+    return key in changed or key.startswith(('model.target_loss', 'model.guidance'))
+
+
+def _notes(table: Table, cfg: Config) -> list[str]:
+    """Under which circumstances a run was made."""
+    protocols = {
+        step['name']
+        for step in cfg.val_dataloader.dataset.pipeline
+        if step['type'] == 'EvaluationProtocol'
+    }
+    notes = [f'Evaluation protocol: {name}.' for name in protocols]
+    changed = cfg.get('changed', {})
+    if changed.get('overlay'):
+        notes.append(f'Runs scaled down by {changed["overlay"]}: no comparison with the paper.')
+    options = dict(changed.get('options') or {})
+    options |= {k: v for k, v in _identity(Path(), cfg)[1].items() if not _counts(table, k)}
+    return notes + [f'Option {key}={value}.' for key, value in options.items()]
+
+
+def _panels(table: Table, results: Results) -> dict[str, Results]:
+    """Results by the title of their bar chart: by city, if the names have one."""
+    panels: dict[str, Results] = {}
+    for name, runs in results.items():
+        title, _, method = name.rpartition(': ')
+        panels.setdefault(title or table.title, {})[method] = runs
+    return panels
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,166 @@
+"""Tables of results: which runs their rows are, and the paper's numbers beside them."""
+
+import itertools
+import json
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+REPO = Path(__file__).resolve().parents[2]
+FOLDER = REPO / 'configs/tables'
+PAPER = json.loads((Path(__file__).parent / 'paper_tables.json').read_text(encoding='utf-8'))
+FIELDS = {'title', 'paper', 'start', 'rows', 'means', 'classes', 'references', 'pictures'}
+ROW_FIELDS = {'name', 'config', 'start', 'train', 'options', 'grid'}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run (or test), apart from its seed.
+
+    Attributes:
+        config: Config below ``configs/``.
+        options: Fields of the config that are set otherwise, and their values.
+        start: The run whose last checkpoint it starts from.
+        train: False if it only scores that checkpoint.
+    """
+
+    config: str
+    options: tuple[tuple[str, Any], ...] = ()
+    start: 'Run | None' = None
+    train: bool = True
+
+    @property
+    def slug(self) -> str:
+        """Folder of the run, such as ``maxsquare/gta2cs+model.target_loss.alpha=0.1``."""
+        return '+'.join([self.config.removesuffix('.py'), *(f'{k}={v}' for k, v in self.options)])
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table, or a cell of a strip of settings.
+
+    Attributes:
+        name: Its name, also the key of the paper's numbers.
+        run: Where its numbers come from.
+        group: For rows of a grid: the name of the strip.
+        setting: For rows of a grid: the heading of the cell.
+    """
+
+    name: str
+    run: Run
+    group: str = ''
+    setting: str = ''
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of results.
+
+    Attributes:
+        name: Name of its file.
+        title: What stands above it.
+        rows: Its rows that we run.
+        means: Heading of every mean, by metric name; the first is the main one.
+        classes: Classes to show, or None for all that the results have.
+        references: Rows that differences are shown to.
+        pictures: Rows whose predictions are shown.
+        paper: The paper's rows: dicts with name, labels and values.
+    """
+
+    name: str
+    title: str
+    rows: list[Row]
+    means: dict[str, str] = field(default_factory=lambda: dict(mIoU='mIoU'))
+    classes: list[str] | None = None
+    references: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    paper: list[dict] = field(default_factory=list)
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs, each once, behind the one it starts from."""
+        runs: list[Run] = []
+        for row in self.rows:
+            chain = [row.run]
+            while chain[0].start is not None:
+                chain.insert(0, chain[0].start)
+            runs += [run for run in chain if run not in runs]
+        return runs
+
+
+def read_config(path: Path) -> Config:
+    """A config, without mmengine's line for every data root that it fills in."""
+    logging.disable(logging.INFO)
+    try:
+        return Config.fromfile(path)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def table_names() -> list[str]:
+    """Names of the tables that there are files for."""
+    return sorted(path.stem for path in FOLDER.glob('*.py'))
+
+
+def load_table(name: str) -> Table:
+    """A table by its number or name (``2``, ``camvid_day2dusk``), or from a file.
+
+    Raises:
+        ValueError: If there is no such table, or its file has unknown or missing fields.
+    """
+    known = {FOLDER / f'{name}.py', FOLDER / f'table{name}.py', Path(name)}
+    path = next((p for p in sorted(known) if p.suffix == '.py' and p.is_file()), None)
+    if path is None:
+        raise ValueError(f'no table {name}; there are {table_names()}, or give a file of your own')
+    spec = read_config(path).to_dict()
+    _check_fields(str(path), spec, FIELDS, required={'title', 'rows'})
+    paper = PAPER[spec.pop('paper')]['rows'] if 'paper' in spec else []
+    start = spec.pop('start', None)
+    rows = [row for entry in spec.pop('rows') for row in _rows_of(str(path), entry, start)]
+    if paper and 'classes' not in spec:
+        keys = paper[0]['values']
+        spec['classes'] = [k.removeprefix('IoU.') for k in keys if k.startswith('IoU.')]
+    return Table(name=path.stem, rows=rows, paper=paper, **spec)
+
+
+def _rows_of(where: str, entry: dict, start: str | None) -> list[Row]:
+    """The row of an entry, or all rows of its grid."""
+    _check_fields(f'{where}: row {entry.get("name")}', entry, ROW_FIELDS, {'name', 'config'})
+    name, config, train = entry['name'], entry['config'], entry.get('train', True)
+    start = entry.get('start', start)
+    source = None if start is None else Run(start)
+    options = entry.get('options', {})
+    grid = entry.get('grid')
+    if grid is None:
+        return [Row(name, Run(config, _changes(config, options), source, train))]
+    rows = []
+    for values in itertools.product(*(choices for _, choices in grid.values())):
+        chosen = {path: v for (path, _), v in zip(grid.values(), values, strict=True)}
+        setting = ' '.join(f'{key}={v}' for key, v in zip(grid, values, strict=True))
+        run = Run(config, _changes(config, options | chosen), source, train)
+        rows.append(Row(f'{name} {setting}', run, name, setting))
+    return rows
+
+
+def _changes(config: str, options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Options that differ from the config's own values: equal runs are one run."""
+    cfg = read_config(REPO / 'configs' / config)
+    changed = []
+    for key, value in sorted(options.items()):
+        node = cfg
+        for part in key.split('.'):
+            node = node.get(part) if hasattr(node, 'get') else None
+        if node != value:
+            changed.append((key, value))
+    return tuple(changed)
+
+
+def _check_fields(where: str, given: dict, known: set[str], required: set[str]) -> None:
+    unknown, missing = sorted(set(given) - known), sorted(required - set(given))
+    if unknown or missing:
+        raise ValueError(
+            f'{where}: unknown fields {unknown}, missing {missing}; there are {sorted(known)}'
+        )
