@@ -8,7 +8,7 @@ import pytest
 from mmseg.datasets import CityscapesDataset
 
 TABLES = json.loads(
-    (Path(__file__).resolve().parents[2] / 'tools/analysis/paper_tables.json').read_text('utf-8')
+    (Path(__file__).resolve().parents[3] / 'tools/analysis/paper_tables.json').read_text('utf-8')
 )
 CLASSES = CityscapesDataset.METAINFO['classes']
 NOT_IN_SYNTHIA = {'terrain', 'truck', 'train'}
