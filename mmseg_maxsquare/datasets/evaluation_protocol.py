@@ -44,7 +44,9 @@ class EvaluationProtocol(BaseTransform):
             height, width = results['img'].shape[:2]
             if label is not None:
                 size = (width, height)
-                results['gt_seg_map'] = mmcv.imresize(label, size, 'nearest', backend='pillow')
+                results['gt_seg_map'] = mmcv.imresize(
+                    label, size, interpolation='nearest', backend='pillow'
+                )
             # mmseg enlarges the logits to ori_shape.
             results['ori_shape'] = (height, width)
         return results

@@ -7,7 +7,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(decode_head=dict(lr_mult=10 / 3))),  # 2.5e-3
 )
 # Scored at the network's input size.
-load, resize, labels, _, pack = _base_.test_pipeline
+load, resize, labels, protocol, pack = _base_.test_pipeline
 scored = [load, resize, labels, _base_.network_input, pack]
 tta_steps = [[resize], _base_.flips, [labels], [_base_.network_input], [pack]]
 tta_pipeline = [load, dict(type='TestTimeAug', transforms=tta_steps)]

@@ -13,7 +13,7 @@ optim_wrapper = dict(
     ),
 )
 # Target images at 1280 x 640, scored at that size.
-load, resize, labels, _, pack = _base_.test_pipeline
+load, resize, labels, protocol, pack = _base_.test_pipeline
 resize = {**resize, 'scale': (1280, 640)}
 scored = [load, resize, labels, _base_.network_input, pack]
 tta_steps = [[resize], _base_.flips, [labels], [_base_.network_input], [pack]]

@@ -1,0 +1,88 @@
+"""Every config trains two steps and is scored, on files in the real formats."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from tiny_data import make_camvid, make_cityscapes, make_gta5, make_nthu, make_synthia
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+LEAVES = sorted(
+    str(path.relative_to(CONFIGS))
+    for folder in ('source_only', 'minent', 'maxsquare')
+    for path in (CONFIGS / folder).rglob('*.py')
+)
+# One of each format and kind; the others only differ in what test_configs.py checks.
+FAST = ('maxsquare/synthia2cs_iw_multi.py', 'maxsquare/cs2nthu_rio_iw.py')
+SCALE = (65, 33)
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All data sets in their original formats; Cityscapes with label ids, as downloaded."""
+    root = tmp_path_factory.mktemp('data')
+    make_gta5(root / 'gta5')
+    make_synthia(root / 'synthia')
+    make_cityscapes(root / 'cityscapes', labels=dict(train='labelIds', val='labelIds'))
+    make_nthu(root / 'nthu')
+    make_camvid(root / 'CamVid')
+    return root
+
+
+def shrink(cfg: Config) -> None:
+    """Smaller images, no processes of its own, two steps; nothing else."""
+
+    def rescale(node: object) -> None:
+        if isinstance(node, dict):
+            if node.get('type') == 'Resize':
+                node['scale'] = SCALE
+            for value in node.values():
+                rescale(value)
+        elif isinstance(node, list):
+            for value in node:
+                rescale(value)
+
+    rescale(cfg._cfg_dict)
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        cfg[loader].update(num_workers=0, persistent_workers=False)
+    cfg.model.backbone.pretrained = None
+    cfg.load_from = None
+    cfg.train_cfg.update(max_iters=2, val_interval=2)
+    cfg.default_hooks.logger.interval = 1
+
+
+@pytest.mark.parametrize(
+    'name', [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in LEAVES]
+)
+def test_trains_two_steps(
+    name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('MMSEG_MAXSQUARE_DATA', str(data))
+    cfg = Config.fromfile(CONFIGS / name)
+    shrink(cfg)
+    cfg.work_dir, cfg.experiment_name = str(tmp_path), name.replace('/', '_')
+    runner = Runner.from_cfg(cfg)
+    start = {key: value.clone() for key, value in runner.model.state_dict().items()}
+    runner.train()
+    scalars = runner.message_hub.log_scalars
+    assert runner.iter == 2
+    for key in (k for k in scalars if 'loss' in k):
+        assert all(math.isfinite(value) for value in scalars[key].data[0]), key
+    if 'source_only' not in name and 'source_' not in name:
+        kind = 'entropy' if 'minent' in name else 'max_square'
+        assert f'train/target.loss_{kind}' in scalars
+        assert ('train/target.loss_guidance' in scalars) == ('multi' in name)
+    assert 0 <= scalars['val/mIoU'].current() <= 100
+    for subset in cfg.val_evaluator.get('subsets', {}):
+        assert 0 <= scalars[f'val/{subset}'].current() <= 100
+    classes = runner.val_dataloader.dataset.metainfo['classes']
+    assert len(classes) == cfg.model.decode_head.num_classes
+    assert {f'val/IoU.{c}' for c in classes} <= set(scalars)
+    changed = runner.model.state_dict()
+    assert not torch.equal(
+        changed['decode_head.classifiers.0.weight'], start['decode_head.classifiers.0.weight']
+    )
+    assert (tmp_path / 'iter_2.pth').is_file()
