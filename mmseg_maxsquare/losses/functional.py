@@ -5,11 +5,15 @@ classification): logits ``(B, C, *spatial)``, masks and maps ``(B, *spatial)``.
 ``N`` is the number of counted (not ignored) pixels of one image. Every loss is
 computed for each image by itself and then averaged over the images, in float32
 for half-precision logits. Nothing here moves data between devices or waits for
-one.
+one. Gradients are in closed form and cannot be differentiated again.
 """
+
+import math
 
 import torch
 from torch import Tensor
+
+from .closed_form import EntropySum, MaxSquareSum
 
 WEIGHT_BY = ('class', 'argmax')
 
@@ -44,8 +48,8 @@ def max_square_loss(
         ValueError: If a shape or a parameter does not fit.
     """
     logits = _prepare(logits, ignore)
-    terms = -0.5 * logits.softmax(1).square()
-    return _mean_over_images(terms, logits, alpha, weight_by, class_average, ignore, weight)
+    factors = _factors(logits, alpha, weight_by, class_average, ignore, weight)
+    return MaxSquareSum.apply(logits, *factors)
 
 
 def entropy_loss(
@@ -81,13 +85,8 @@ def entropy_loss(
     """
     check_gamma(gamma)
     logits = _prepare(logits, ignore)
-    if gamma == 0:
-        log_p = logits.log_softmax(1)
-        terms = -log_p.exp() * log_p
-    else:
-        p = (1 - 2 * gamma) * logits.softmax(1) + gamma
-        terms = -p * p.log()
-    return _mean_over_images(terms, logits, alpha, weight_by, class_average, ignore, weight)
+    factors = _factors(logits, alpha, weight_by, class_average, ignore, weight)
+    return EntropySum.apply(logits, *factors, gamma)
 
 
 def class_counts(logits: Tensor, ignore: Tensor | None = None) -> Tensor:
@@ -205,28 +204,37 @@ def _check_map(name: str, value: Tensor, logits: Tensor) -> None:
         )
 
 
-def _mean_over_images(
-    terms: Tensor,
+def _factors(
     logits: Tensor,
     alpha: float,
     weight_by: str,
     class_average: bool,
     ignore: Tensor | None,
     weight: Tensor | None,
-) -> Tensor:
-    """Reduce per-pixel, per-class terms ``(B, C, *spatial)`` to the loss."""
+) -> tuple[Tensor | None, Tensor]:
+    """Factors of every term, so that their sum over everything is the loss.
+
+    Returns:
+        Factor of each class (None for 1), broadcasting against the logits, and of
+        each pixel, broadcasting to ``(B, 1, *spatial)``.
+    """
     check_weighting(alpha, weight_by)
-    pixels = terms[:, 0].numel() // max(len(terms), 1)
-    count = terms.new_full((len(terms),), max(pixels, 1))
+    images, classes, *spatial = logits.shape
+    count = logits.new_full((images,), max(math.prod(spatial), 1))
     if ignore is not None:
-        count = (~ignore).reshape(len(terms), -1).sum(1).clamp(min=1).to(terms.dtype)
+        count = (~ignore).reshape(images, -1).sum(1).clamp(min=1).to(logits.dtype)
+    share = 1 / (images * classes if class_average else images) if images else math.nan
+    by_class, by_pixel = None, (share / count).view(-1, 1, *[1] * len(spatial))
     if alpha > 0:
-        scale = count.view(-1, *[1] * (terms.dim() - 1))
-        terms = terms * (image_wise_weight(logits, alpha, weight_by, ignore) * scale)
-    loss = terms.mean(1) if class_average else terms.sum(1)
+        balance = image_wise_weight(logits, alpha, weight_by, ignore)
+        by_class, by_pixel = (
+            (balance, torch.full_like(by_pixel, share))
+            if weight_by == 'class'
+            else (None, balance * share)
+        )
     if weight is not None:
         _check_map('weight', weight, logits)
-        loss = loss * weight
+        by_pixel = by_pixel * weight.unsqueeze(1)
     if ignore is not None:
-        loss = loss.masked_fill(ignore, 0)
-    return (loss.reshape(len(loss), -1).sum(1) / count).mean()
+        by_pixel = by_pixel.expand(-1, 1, *spatial).masked_fill(ignore.unsqueeze(1), 0)
+    return by_class, by_pixel
