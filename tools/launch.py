@@ -13,8 +13,8 @@ import mmseg_maxsquare  # noqa: F401  (says at once if the stack does not fit)
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options that mmseg's own tools have too."""
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options that change the config."""
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--cfg-options',
@@ -22,6 +22,12 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         action=DictAction,
         help='override config fields, such as model.target_loss.loss_weight=0.05',
     )
+    parser.set_defaults(launcher='none', local_rank=0)
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options that mmseg's own tools have too."""
+    add_config_arguments(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 

@@ -34,7 +34,7 @@ class ImageFolderDataset(BaseSegDataset):
             os.path.join(folder, name)
             for folder, _, names in os.walk(self.data_root, followlinks=True)
             for name in names
-            if name.lower().endswith(IMAGE_SUFFIXES)
+            if name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith('.')
         )
         if not paths:
             known = '/'.join(IMAGE_SUFFIXES)

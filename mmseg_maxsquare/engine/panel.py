@@ -37,3 +37,29 @@ def side_by_side(tiles: dict[str, np.ndarray]) -> np.ndarray:
         cv2.putText(bar, title, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
         columns.append(np.vstack([bar, tile]))
     return np.hstack(columns)
+
+
+def legend(
+    names: Sequence[str], colours: Sequence[Sequence[int]], width: int, cell: int = 156
+) -> np.ndarray:
+    """Names beside squares of their colours, in rows.
+
+    Args:
+        names: What the colours stand for.
+        colours: RGB of each, 0-255.
+        width: Of the legend in pixels.
+        cell: Width of one entry in pixels.
+
+    Returns:
+        uint8 RGB ``(H, width, 3)``.
+    """
+    columns = max(1, width // cell)
+    rows = -(-len(names) // columns)
+    bar = np.full((rows * TITLE_HEIGHT, width, 3), 255, dtype=np.uint8)
+    for i, (name, colour) in enumerate(zip(names, colours, strict=True)):
+        x, y = i % columns * cell, i // columns * TITLE_HEIGHT
+        bar[y + 4 : y + 18, x + 4 : x + 22] = colour
+        cv2.putText(
+            bar, name, (x + 28, y + 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA
+        )
+    return bar

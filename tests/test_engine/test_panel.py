@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
-from mmseg_maxsquare.engine.panel import TITLE_HEIGHT, colorize, heat, side_by_side
+from mmseg_maxsquare.engine.panel import TITLE_HEIGHT, colorize, heat, legend, side_by_side
 from mmseg_maxsquare.engine.uda_hook import target_panel
 
 PALETTE = [[255, 0, 0], [0, 128, 0], [10, 20, 30]]
@@ -46,6 +46,17 @@ def test_side_by_side() -> None:
     for bar in (panel[:TITLE_HEIGHT, :60], panel[:TITLE_HEIGHT, 60:]):
         assert bar[0, 0].tolist() == [255, 255, 255]
         assert (bar < 128).any()
+
+
+def test_legend() -> None:
+    """Squares of the colours in rows, each followed by its name."""
+    bar = legend(['road', 'sky', 'car'], PALETTE, width=250, cell=120)
+    assert bar.shape == (2 * TITLE_HEIGHT, 250, 3) and bar.dtype == np.uint8
+    corners = [bar[10, 10], bar[10, 130], bar[TITLE_HEIGHT + 10, 10]]
+    assert [corner.tolist() for corner in corners] == PALETTE
+    assert (bar[:TITLE_HEIGHT, 30:110] < 128).any()  # a name
+    assert (bar[TITLE_HEIGHT:, 120:] == 255).all()  # no fourth entry
+    assert legend(['road'], PALETTE[:1], width=50, cell=120).shape == (TITLE_HEIGHT, 50, 3)
 
 
 def preprocessor(**kwargs) -> torch.nn.Module:

@@ -1,0 +1,1 @@
+"""What tools/check_data.py is made of."""

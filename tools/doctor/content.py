@@ -1,0 +1,76 @@
+"""What the bytes of an image file say before it is decoded."""
+
+import io
+import zlib
+from collections.abc import Iterator
+
+from PIL import Image
+
+PNG = b'\x89PNG\r\n\x1a\n'
+JPEG = b'\xff\xd8\xff'
+# What is found under the name of an image when a copy went wrong, and how to mend it.
+STRANGERS = (
+    (b'version https://git-lfs', 'a Git LFS pointer, not the file itself', 'run "git lfs pull"'),
+    (b'<', 'text (HTML or XML), as a failed download leaves it', 'download it again'),
+    (b'PK\x03\x04', 'a zip archive', 'unpack it'),
+)
+COPY_AGAIN = 'copy or unpack these files again'
+
+
+def defect(content: bytes) -> tuple[str, str] | None:
+    """What keeps a file from being a whole image, and the remedy; None if nothing does.
+
+    OpenCV and Pillow differ by version in whether they decode the rest of a file
+    that was cut off; this finds it by the file's own structure.
+    """
+    if not content:
+        return 'empty (0 bytes)', COPY_AGAIN
+    if not content.strip(b'\0'):
+        return f'{len(content)} zero bytes, as an interrupted copy leaves them', COPY_AGAIN
+    for start, what, remedy in STRANGERS:
+        if content.startswith(start):
+            return f'is {what}', remedy
+    if content.startswith(PNG):
+        return _png_defect(content)
+    # Inside the compressed data of a JPEG no marker can occur by chance; a preview
+    # with an end of its own lies before the data.
+    if content.startswith(JPEG) and content.rfind(b'\xff\xd9') <= content.rfind(b'\xff\xda'):
+        return f'cut off after {len(content)} bytes', COPY_AGAIN
+    return None
+
+
+def _png_defect(content: bytes) -> tuple[str, str] | None:
+    """A cut or a wrong checksum in a PNG."""
+    for kind, start, end in _chunks(content):
+        if end + 4 > len(content):
+            break
+        stored = int.from_bytes(content[end : end + 4])
+        if zlib.crc32(content[start - 4 : end]) != stored:
+            return f'damaged: wrong checksum of its {kind} chunk at byte {start}', COPY_AGAIN
+        if kind == 'IEND':
+            return None
+    return f'cut off after {len(content)} bytes', COPY_AGAIN
+
+
+def _chunks(content: bytes) -> Iterator[tuple[str, int, int]]:
+    """Name, start and end of the data of each chunk of a PNG."""
+    position = len(PNG)
+    while position + 8 <= len(content):
+        length = int.from_bytes(content[position : position + 4])
+        kind = content[position + 4 : position + 8].decode('latin-1')
+        yield kind, position + 8, position + 8 + length
+        position += length + 12
+
+
+def describe(content: bytes) -> tuple[str, str]:
+    """Format and kind of pixels, such as ``('PNG', '8-bit palette')``."""
+    if content.startswith(PNG) and len(content) > 25:
+        kinds = {0: 'grey', 2: 'RGB', 3: 'palette', 4: 'grey + alpha', 6: 'RGBA'}
+        return 'PNG', f'{content[24]}-bit {kinds.get(content[25], "unknown")}'
+    kinds = {'L': '8-bit grey', '1': '1-bit grey', 'P': '8-bit palette', 'RGB': '8-bit RGB'}
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            mode = '16-bit grey' if image.mode.startswith('I;16') else image.mode
+            return image.format or 'unknown', kinds.get(mode, mode)
+    except Exception:  # decoders raise all kinds
+        return 'unknown', 'unknown'

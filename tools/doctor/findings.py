@@ -1,0 +1,71 @@
+"""What the doctor found: one sentence of fact and one of remedy for every file or field."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mmseg.registry import DATASETS, METRICS, MODELS, TRANSFORMS
+
+LEVELS = ('error', 'warning', 'note')
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, or worth knowing.
+
+    Attributes:
+        level: ``'error'`` (the run would fail or learn nonsense), ``'warning'``
+            or ``'note'``.
+        kind: What findings of this kind share, such as ``'source: damaged images'``.
+        where: The file or config field.
+        what: What was found there, and what was expected.
+        remedy: How to mend it.
+    """
+
+    level: str
+    kind: str
+    where: str
+    what: str
+    remedy: str = ''
+
+
+def count(findings: Iterable[Finding], level: str) -> int:
+    """Number of findings of a level."""
+    return sum(finding.level == level for finding in findings)
+
+
+def by_kind(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Findings in groups of one level, kind and remedy, errors first."""
+    groups: dict[tuple, list[Finding]] = {}
+    for finding in findings:
+        key = (LEVELS.index(finding.level), finding.kind, finding.remedy)
+        groups.setdefault(key, []).append(finding)
+    # Stable: within a level in the order in which they were found.
+    return [groups[key] for key in sorted(groups, key=lambda key: key[0])]
+
+
+def sentence(error: BaseException, limit: int = 600) -> str:
+    """The message of an exception in one line."""
+    words = ' '.join(str(error.args[0] if len(error.args) == 1 else error).split())
+    # A KeyError's message is a bare name, an assertion's often nothing.
+    plain = isinstance(error, ValueError | OSError | TypeError | RuntimeError) and words
+    text = words if plain else f'{type(error).__name__}: {words}'
+    text = re.sub(r' Please check whether .*', _similar(words), text)  # mmengine's advice
+    return text if len(text) <= limit else text[:limit] + ' ...'
+
+
+def _similar(words: str) -> str:
+    """A registered name that is like the one that a message says is unknown."""
+    unknown = re.match(r'(\S+) is not in the', words)
+    registries = (DATASETS, METRICS, MODELS, TRANSFORMS)
+    known = [name for registry in registries for name in registry.module_dict]
+    like = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []
+    return f' Is {like[0]} meant?' if like else ''
+
+
+def some(names: Iterable[object], limit: int = 5) -> str:
+    """The first of some names, in one line."""
+    names = list(names)
+    more = f' and {len(names) - limit} more' if len(names) > limit else ''
+    return ', '.join(map(str, names[:limit])) + more

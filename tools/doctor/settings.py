@@ -1,0 +1,237 @@
+"""Fields of the config that must fit each other."""
+
+from collections.abc import Iterator
+
+from mmengine.config import Config
+from mmseg.datasets.transforms import RandomCrop
+from mmseg.registry import MODELS
+
+from mmseg_maxsquare.datasets import UDASampler
+from mmseg_maxsquare.models import UDAEncoderDecoder
+
+from .domains import LOADERS, Domain, is_pair
+from .findings import Finding
+
+LOOPS = {
+    'train': ('train_dataloader', 'train_cfg', 'optim_wrapper'),
+    'val': ('val_dataloader', 'val_cfg', 'val_evaluator'),
+    'test': ('test_dataloader', 'test_cfg', 'test_evaluator'),
+}
+
+
+def check_settings(cfg: Config, domains: list[Domain]) -> list[Finding]:
+    """All that can be said without reading files or building the model."""
+    return [
+        *_check_scope(cfg),
+        *_check_loops(cfg),
+        *_check_loaders(cfg),
+        *_check_pairing(cfg),
+        *_check_targets(domains),
+        *_check_class_lists(domains),
+        *_check_heads(cfg, domains),
+        *_check_evaluators(cfg, domains),
+    ]
+
+
+def _error(kind: str, where: str, what: str, remedy: str) -> Finding:
+    return Finding('error', f'config: {kind}', where, what, remedy)
+
+
+def _check_scope(cfg: Config) -> Iterator[Finding]:
+    if cfg.get('default_scope') is None:
+        what = "missing: the runner would look for mmseg's types in mmengine"
+        yield _error('fields missing', 'default_scope', what, "add default_scope = 'mmseg'")
+
+
+def _check_loops(cfg: Config) -> Iterator[Finding]:
+    """A loop's fields come all together or not at all."""
+    for loop, fields in LOOPS.items():
+        missing = [name for name in fields if cfg.get(name) is None]
+        if missing and (loop == 'train' or len(missing) < len(fields)):
+            given = [name for name in fields if name not in missing]
+            what = f'missing, while there are {", ".join(given) or "no others of its kind"}'
+            remedy = f'{loop} needs all of {", ".join(fields)}'
+            yield from (_error('fields missing', name, what, remedy) for name in missing)
+    if cfg.get('model') is None:
+        yield _error('fields missing', 'model', 'missing', 'add a model')
+    for name in LOADERS:
+        loader = cfg.get(name)
+        if loader is not None and not isinstance(loader.get('dataset'), dict):
+            what = f'is {loader.get("dataset")!r}, expected dict(type=...)'
+            yield _error('fields missing', f'{name}.dataset', what, 'name the data set to read')
+
+
+def _check_loaders(cfg: Config) -> Iterator[Finding]:
+    for name in LOADERS:
+        loader = cfg.get(name) or {}
+        if loader.get('persistent_workers') and not loader.get('num_workers'):
+            yield _error(
+                'data loader',
+                f'{name}.persistent_workers',
+                'True, but num_workers is 0: PyTorch refuses this',
+                f'set {name}.persistent_workers=False, or num_workers above 0',
+            )
+
+
+def _check_pairing(cfg: Config) -> Iterator[Finding]:
+    """Model, data set and sampler agree on whether there are two domains."""
+    loader = cfg.get('train_dataloader') or {}
+    dataset, sampler = loader.get('dataset'), (loader.get('sampler') or {}).get('type')
+    if not isinstance(dataset, dict):
+        return
+    pair = is_pair(dataset)
+    for part in ('source', 'target'):
+        if pair and not isinstance(dataset.get(part), dict):
+            what = f'is {dataset.get(part)!r}, expected the config of a data set'
+            where = f'train_dataloader.dataset.{part}'
+            yield _error('fields missing', where, what, f'name the {part} images')
+    if pair and sampler not in ('UDASampler', 'mmseg.UDASampler', UDASampler):
+        yield _error(
+            'sampler',
+            'train_dataloader.sampler',
+            f'{_name(sampler)}, but a UDADataset needs its own',
+            "set train_dataloader.sampler=dict(type='UDASampler')",
+        )
+    adapts = _class_of((cfg.get('model') or {}).get('type'))
+    # Somebody's own model may read what it likes.
+    known = adapts is not None and adapts.__module__.startswith(('mmseg.', 'mmseg_maxsquare.'))
+    if known and pair != issubclass(adapts, UDAEncoderDecoder):
+        yield _error(
+            'model and data',
+            'model.type',
+            f'{adapts.__name__} trains on {"one domain" if pair else "two domains"}, but '
+            f'train_dataloader.dataset is {_name(dataset.get("type"))}',
+            "use type='UDAEncoderDecoder' with a UDADataset, another model with a plain data set",
+        )
+
+
+def _check_targets(domains: list[Domain]) -> Iterator[Finding]:
+    """What a target pipeline cannot do, or does in vain."""
+    for domain in domains:
+        if domain.role != 'target':
+            continue
+        where = f'{domain.field}.pipeline'
+        for step in _steps(domain.cfg.get('pipeline', ())):
+            crops = step.get('type') in ('RandomCrop', 'mmseg.RandomCrop', RandomCrop)
+            if crops and step.get('cat_max_ratio', 1.0) < 1 and not domain.reads_labels:
+                yield _error(
+                    'target pipeline',
+                    where,
+                    f'RandomCrop(cat_max_ratio={step["cat_max_ratio"]}) looks at labels, which '
+                    'this pipeline does not read',
+                    'leave cat_max_ratio out',
+                )
+        if domain.reads_labels:
+            what = 'reads labels, which UDADataset drops: target images count as unlabelled'
+            yield Finding('note', 'config: target pipeline', where, what)
+
+
+def _check_class_lists(domains: list[Domain]) -> Iterator[Finding]:
+    """All data sets have the same classes in the same order."""
+    known = [domain for domain in domains if domain.classes is not None]
+    for domain in domains:
+        if domain.needs_labels and domain.dataset is not None and domain.classes is None:
+            yield _error(
+                'class lists',
+                f'{domain.field}.metainfo',
+                'the data set has no class list',
+                'give it metainfo=dict(classes=(...), palette=[...])',
+            )
+    for domain in known[1:]:
+        first = known[0]
+        if domain.classes != first.classes:
+            yield _error(
+                'class lists',
+                domain.field,
+                f'has {len(domain.classes)} classes, {first.field} {len(first.classes)}'
+                + _difference(first, domain),
+                'bring them into line with num_classes or metainfo=dict(classes=...) of the data '
+                'sets',
+            )
+
+
+def _difference(first: Domain, second: Domain) -> str:
+    """In which classes two domains differ."""
+    if set(first.classes) == set(second.classes):
+        pairs = zip(first.classes, second.classes, strict=False)
+        i, (here, there) = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
+        return f', in another order: class {i} is {there!r} instead of {here!r}'
+    text = ''
+    for one, other in ((first, second), (second, first)):
+        only = [name for name in one.classes if name not in other.classes]
+        text += f'; only the {one.name} data set has {only}' if only else ''
+    return text
+
+
+def _check_heads(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
+    """Every head has the data set's number of classes, in its losses too."""
+    count = next((len(domain.classes) for domain in domains if domain.classes), None)
+    for where, head in heads_of(cfg):
+        found = head.get('num_classes')
+        if count is not None and found is not None and found != count:
+            yield _error(
+                'number of classes',
+                f'{where}.num_classes',
+                f'{found}, but the data sets have {count} classes',
+                f'set {where}.num_classes={count}, or choose other classes for the data sets',
+            )
+        losses = head.get('loss_decode') or {}
+        for i, loss in enumerate(losses if isinstance(losses, list | tuple) else [losses]):
+            weights = loss.get('class_weight')
+            if isinstance(weights, list | tuple) and len(weights) != (found or count):
+                place = f'{where}.loss_decode' + ('' if isinstance(losses, dict) else f'.{i}')
+                yield _error(
+                    'number of classes',
+                    f'{place}.class_weight',
+                    f'{len(weights)} weights for {found or count} classes',
+                    'give one weight a class, in the order of the classes',
+                )
+
+
+def heads_of(cfg: Config) -> Iterator[tuple[str, dict]]:
+    """Field and config of every head of the model."""
+    for name in ('decode_head', 'auxiliary_head'):
+        heads = (cfg.get('model') or {}).get(name)
+        if isinstance(heads, dict):
+            yield f'model.{name}', heads
+        for i, head in enumerate(heads if isinstance(heads, list | tuple) else ()):
+            yield f'model.{name}.{i}', head
+
+
+def _check_evaluators(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
+    """Subsets of the evaluator name classes that the data set has."""
+    for loop in ('val', 'test'):
+        same = [d for d in domains if d.role == loop] or [d for d in domains if d.role == 'val']
+        known = same[0].classes if same else None
+        evaluators = cfg.get(f'{loop}_evaluator') or []
+        several = isinstance(evaluators, list | tuple)
+        for i, evaluator in enumerate(evaluators if several else [evaluators]):
+            place = f'{loop}_evaluator' + (f'.{i}' if several else '')
+            for name, classes in (evaluator.get('subsets') or {}).items():
+                unknown = sorted(set(classes) - set(known)) if known else []
+                if unknown or not classes:
+                    yield _error(
+                        'evaluator',
+                        f'{place}.subsets.{name}',
+                        f'names {unknown or "no class"}; the data set has {known}',
+                        'name classes of the data set, or leave the subset out',
+                    )
+
+
+def _steps(pipeline: object) -> Iterator[dict]:
+    """Configs of a pipeline's steps, also inside wrappers."""
+    if isinstance(pipeline, list | tuple):
+        for step in pipeline:
+            yield from _steps(step)
+    elif isinstance(pipeline, dict):
+        yield pipeline
+        yield from _steps([v for v in pipeline.values() if isinstance(v, list | tuple | dict)])
+
+
+def _class_of(kind: object) -> type | None:
+    found = MODELS.get(kind) if isinstance(kind, str) else kind
+    return found if isinstance(found, type) else None
+
+
+def _name(kind: object) -> str:
+    return kind if isinstance(kind, str) else getattr(kind, '__name__', str(kind))
