@@ -12,4 +12,5 @@ log_level = 'INFO'
 load_from = None
 resume = False
 randomness = dict(seed=0)
+model_wrapper_cfg = dict(type='UDADistributedDataParallel')
 tta_model = dict(type='SegTTAModel')

@@ -87,7 +87,7 @@ class UDAEncoderDecoder(EncoderDecoder):
 
         Args:
             model: What runs the forward passes: this model, or a wrapper of it
-                such as DistributedDataParallel.
+                such as :class:`UDADistributedDataParallel`.
             data: Collated batch of a :class:`UDADataset`.
             optim_wrapper: Optimizer wrapper; AMP, gradient accumulation and
                 clipping apply to the sum of both gradients.
@@ -111,15 +111,18 @@ class UDAEncoderDecoder(EncoderDecoder):
             with optim_wrapper.optim_context(model):
                 losses = model._run_forward(part, mode='loss')
             loss, parsed = self.parse_losses(losses)
-            if domain == DOMAINS[-1]:
-                optim_wrapper.update_params(loss)
-            else:
-                optim_wrapper.backward(optim_wrapper.scale_loss(loss))
+            optim_wrapper.backward(optim_wrapper.scale_loss(loss))
+            if domain != DOMAINS[-1]:
                 # Each backward() counts as a step of gradient accumulation,
                 # but only the last one of the two completes a step.
                 optim_wrapper._inner_count -= 1
             total = total + parsed.pop('loss').detach()
             log_vars.update(parsed)
+        if optim_wrapper.should_update():
+            if hasattr(model, 'average_gradients'):
+                model.average_gradients()  # over the ranks of distributed training
+            optim_wrapper.step()
+            optim_wrapper.zero_grad()
         return {'loss': total, **log_vars}
 
     def loss(self, inputs: dict | Tensor, data_samples: dict | SampleList) -> dict[str, Tensor]:

@@ -20,6 +20,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='OracleCheckpointHook', by_epoch=False, interval=10000, max_keep_ckpts=2),
+    finite=dict(type='NonFiniteHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),
 )

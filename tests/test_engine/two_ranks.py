@@ -1,0 +1,83 @@
+"""What test_uda_distributed.py runs in each process: python two_ranks.py RANK FOLDER."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+from mmengine.optim import OptimWrapper
+from tiny_models import build_model, low_head_cfg, plain_cfg, uda_batch, uda_cfg
+from torch import nn
+
+from mmseg_maxsquare.engine import UDADistributedDataParallel
+
+STEPS = 5
+GUIDANCE = dict(threshold=0.4, loss_weight=0.5)
+CASES = {
+    'guidance': dict(auxiliary_head=low_head_cfg(), guidance=GUIDANCE),
+    # Trained on the source only: the target pass does not use this head.
+    'unused_head': dict(auxiliary_head=low_head_cfg()),
+    'accumulation': dict(auxiliary_head=low_head_cfg(), guidance=GUIDANCE),
+    'clipping': {},
+    'batch_norm': {},
+    'plain': {},
+}
+
+
+def model_of(case: str) -> nn.Module:
+    """The case's model; batch norms are frozen but in 'batch_norm'."""
+    if case == 'plain':
+        preprocessor = dict(plain_cfg()['data_preprocessor'], size_divisor=1)
+        cfg = plain_cfg(data_preprocessor=preprocessor)
+    else:
+        cfg = uda_cfg(**CASES[case])
+    model = build_model(cfg, seed=3)
+    model.train()
+    if case != 'batch_norm':
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+    return model
+
+
+def batch_of(case: str, step: int, images: slice) -> dict:
+    """Images of a step, every pixel labelled, so that the mean over ranks is the mean."""
+    batch = uda_batch(step)
+    for sample in batch['data_samples']['source']:
+        sample.gt_sem_seg.data.clamp_(max=3)
+    if case == 'plain':
+        return {key: value['source'][images] for key, value in batch.items()}
+    return {
+        key: {domain: items[images] for domain, items in value.items()}
+        for key, value in batch.items()
+    }
+
+
+def wrapper_of(case: str, model: nn.Module) -> OptimWrapper:
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
+    kwargs = dict(accumulative_counts=2) if case == 'accumulation' else {}
+    if case == 'clipping':
+        kwargs = dict(clip_grad=dict(max_norm=0.5))
+    wrapper = OptimWrapper(optimizer, **kwargs)
+    wrapper.initialize_count_status(model, 0, STEPS)
+    return wrapper
+
+
+def main() -> None:
+    rank, folder = int(sys.argv[1]), Path(sys.argv[2])
+    torch.set_num_threads(1)
+    store = torch.distributed.FileStore(str(folder / 'store'), 2)
+    torch.distributed.init_process_group('gloo', store=store, rank=rank, world_size=2)
+    for case in CASES:
+        model = model_of(case)
+        ddp = UDADistributedDataParallel(module=model, device_ids=[rank])
+        wrapper = wrapper_of(case, ddp)
+        for step in range(STEPS):
+            ddp.train_step(batch_of(case, step, slice(rank, rank + 1)), wrapper)
+        torch.save(model.state_dict(), folder / f'{case}{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == '__main__':
+    main()
