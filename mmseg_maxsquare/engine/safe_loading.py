@@ -1,16 +1,21 @@
-"""What mmengine's checkpoints hold besides tensors, for PyTorch's safe loader.
+"""Reading checkpoints without running code from them, on both distributions of mmengine.
 
 mmengine 0.10.7 loads with PyTorch's default, which since 2.6 refuses every type
-that is not on a list; without this a checkpoint of a training run cannot be
-loaded, let alone resumed from.
+that is not on a list; OneDL's mmengine tries a list of its own and then, with a
+line in the log, loads unsafely. Here one list serves both and the tools take no
+other way.
 """
 
+import os
+import re
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
-from mmengine.runner import checkpoint
+from torch import Tensor
 
 STATISTICS = ('mean', 'min', 'max', 'current')
 
@@ -26,21 +31,75 @@ def statistic(owner: type, name: str) -> Callable:
     return getattr(owner, name)
 
 
-def allow_mmengine_checkpoints() -> None:
-    """Put the types of mmengine's log buffers and numbers on PyTorch's list.
+def harmless() -> list:
+    """What training checkpoints hold besides tensors: numbers and mmengine's log buffers.
 
-    OneDL's mmengine brings a list of its own and needs none.
+    NumPy 2 moved the functions that rebuild its numbers; files name either place.
     """
-    if hasattr(checkpoint, 'get_torch_safe_globals'):
-        return
-    torch.serialization.add_safe_globals(
-        [
-            HistoryBuffer,
-            (statistic, 'builtins.getattr'),
-            np.ndarray,
-            np.dtype,
-            np.empty(0).__reduce__()[0],  # rebuilds an array, wherever NumPy keeps it
-            np.float64(0).__reduce__()[0],  # and a scalar
-            *{type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u4', 'u1', '?')},
-        ]
-    )
+    rebuild = np.float64(0).__reduce__()[0], np.empty(0).__reduce__()[0]
+    return [
+        *(
+            (f, f'numpy.{core}.multiarray.{f.__name__}')
+            for core in ('core', '_core')
+            for f in rebuild
+        ),
+        *{type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u4', 'u1', '?')},
+        np.ndarray,
+        np.dtype,
+        HistoryBuffer,
+        (statistic, 'builtins.getattr'),
+    ]
+
+
+def allow_mmengine_checkpoints() -> None:
+    """Put what training checkpoints hold on PyTorch's list of harmless types."""
+    torch.serialization.add_safe_globals(harmless())
+
+
+def load_only_safely() -> None:
+    """Make every ``torch.load`` of this process a safe one, whatever its caller asks for."""
+    os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
+
+
+def check_checkpoint(path: str | Path) -> dict:
+    """Read a checkpoint file without running code from it, down to its checksums.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its contents; tensors may stay on disk until they are used.
+
+    Raises:
+        ValueError: If the file is missing, cut off or damaged, holds code or
+            no tensors. Names the file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f'{path}: no such file')
+    zipped = zipfile.is_zipfile(path)  # not so if it is cut off: the index is at the end
+    try:
+        damaged = zipfile.ZipFile(path).testzip() if zipped else None
+        # The list is there already unless somebody cleared it.
+        with torch.serialization.safe_globals(harmless()):
+            checkpoint = torch.load(path, map_location='cpu', weights_only=True, mmap=zipped)
+    except Exception as error:  # the unpickler raises all kinds on a broken file
+        raise ValueError(f'{path} {_reason(error)}') from None
+    if damaged is not None:
+        raise ValueError(f'{path} is damaged: the checksum of {damaged} does not fit')
+    state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else None
+    if not isinstance(state, dict) or not any(isinstance(v, Tensor) for v in state.values()):
+        raise ValueError(f'{path} is no checkpoint: it holds no tensors by name')
+    return checkpoint
+
+
+def _reason(error: Exception) -> str:
+    """Why a file was not read. PyTorch's own text advises to load unsafely, ours does not."""
+    text = str(error)
+    asked = re.search(r'(?:GLOBAL|class|asks for) ([\w.<>\'" ]+?)(?:,| was| by|$)', text)
+    if asked and ('Unsupported' in text or 'Weights only' in text or 'asks for' in text):
+        return (
+            f'is refused: it asks for {asked[1].strip()}, which a checkpoint does not need and '
+            'which may run code; get the file from elsewhere'
+        )
+    return f'cannot be read ({type(error).__name__}): it is cut off or damaged, or no checkpoint'

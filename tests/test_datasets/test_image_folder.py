@@ -60,3 +60,25 @@ def test_missing_and_empty_folder(tmp_path: Path, exists: bool, reason: str) -> 
     with pytest.raises(FileNotFoundError, match=reason) as error:
         build(folder)
     assert str(folder) in str(error.value)
+
+
+def test_hidden_files_are_skipped(tmp_path: Path) -> None:
+    """What macOS leaves beside every file on a foreign disk."""
+    save_image(tmp_path / 'a.png', (6, 8), np.random.default_rng(0))
+    (tmp_path / '._a.png').write_bytes(b'\x00\x05\x16\x07')
+    assert len(build(tmp_path)) == 1
+
+
+@pytest.mark.parametrize('content', [b'', b'<html>404</html>'])
+def test_what_is_no_image(tmp_path: Path, content: bytes) -> None:
+    """The folder's images are loaded as strictly as those of any data set."""
+    (tmp_path / 'a.jpg').write_bytes(content)
+    with pytest.raises(ValueError, match=rf'image {tmp_path}/a.jpg cannot be read'):
+        build(tmp_path)[0]
+
+
+def test_pipeline_that_reads_labels(tmp_path: Path) -> None:
+    """There are none, and nobody makes them up."""
+    save_image(tmp_path / 'a.png', (6, 8), np.random.default_rng(0))
+    with pytest.raises(KeyError, match='seg_map_path'):
+        build(tmp_path, pipeline=train_pipeline())[0]

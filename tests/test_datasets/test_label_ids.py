@@ -1,261 +1,230 @@
-"""Label files are read through the table of their data set, and never silently wrong."""
+"""Which files a data set takes, and its classes and colours."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from mmseg.datasets.transforms import LoadAnnotations
-from mmseg.registry import DATASETS, TRANSFORMS
-from PIL import Image
-from tiny_data import SIZE, make_camvid, make_gta5, save_label, train_pipeline
+from tiny_data import (
+    FORMATS,
+    Format,
+    build_dataset,
+    label_of,
+    names_of,
+    train_pipeline,
+    write_ids,
+)
 
-from mmseg_maxsquare.datasets import CamVidDataset, GTA5Dataset
+from mmseg_maxsquare.datasets import CamVidDataset, GTA5Dataset, LabelIdDataset
+from mmseg_maxsquare.datasets.label_ids import list_files
 
-LABELS = {'GTA5Dataset': 'labels/00001.png', 'CamVidDataset': 'trainannot/0001TP_006690.png'}
-MAKE = {'GTA5Dataset': make_gta5, 'CamVidDataset': make_camvid}
-# One id of each table with its train id.
-KNOWN = {'GTA5Dataset': (26, 13), 'CamVidDataset': (8, 8)}
+LAYOUTS = {
+    'gta5': 'images/00001.png and labels/00001.png',
+    'cityscapes labelIds': 'leftImg8bit/SPLIT/CITY/*_leftImg8bit.png and gtFine/SPLIT/CITY/',
+    'cityscapes labelTrainIds': 'leftImg8bit/SPLIT/CITY/*_leftImg8bit.png and gtFine/SPLIT/CITY/',
+    'nthu': 'Rome/Images/Test/*.jpg (or .png), Rome/Labels/Test/*_eval.png',
+    'camvid': 'train/*.png and trainannot/*.png',
+}
 
 
-@pytest.fixture(params=sorted(MAKE))
+@pytest.fixture(params=FORMATS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """Name of the data set class."""
+    """Name of a data set with 8-bit labels."""
     return request.param
 
 
 @pytest.fixture
-def label_path(tmp_path: Path, kind: str) -> Path:
-    """Label file of the first image of a tiny data set in ``tmp_path``."""
-    MAKE[kind](tmp_path)
-    return tmp_path / LABELS[kind]
+def layout(kind: str, tmp_path: Path) -> Format:
+    """The data set, written into ``tmp_path``."""
+    FORMATS[kind].make(tmp_path)
+    return FORMATS[kind]
 
 
-def build(kind: str, root: Path, pipeline: list | None = None, **kwargs):
-    """The data set from its config."""
-    pipeline = train_pipeline() if pipeline is None else pipeline
-    cfg = dict(type=kind, data_root=str(root), pipeline=pipeline, serialize_data=False)
-    return DATASETS.build({**cfg, **kwargs})
+def drop(path: Path, copies: tuple[str, ...]) -> None:
+    """Put copies of a file beside it."""
+    for name in copies:
+        (path.parent / name).write_bytes(path.read_bytes())
 
 
-def write_ids(path: Path, *ids: int) -> None:
-    """Replace a label file by one that holds just these ids."""
-    save_label(path, np.resize(np.array(ids, np.uint8), SIZE))
-
-
-@pytest.mark.parametrize('bad', [[35], [100], [254], [35, 100]])
-@pytest.mark.parametrize('test_mode', [False, True])
-def test_unknown_id_names_file_and_id(
-    kind: str, label_path: Path, bad: list[int], test_mode: bool
+def test_missing_label_is_found_when_the_data_set_is_built(
+    tmp_path: Path, kind: str, layout: Format
 ) -> None:
-    """An id outside the table is an error, in training and in validation."""
-    write_ids(label_path, KNOWN[kind][0], *bad)
-    dataset = build(kind, label_path.parents[1], test_mode=test_mode)
-    with pytest.raises(ValueError, match='unknown ids') as error:
-        dataset[0]
-    assert str(label_path) in str(error.value)
-    assert f'unknown ids {bad};' in str(error.value)
+    """Not after hours of training; the message counts, names and says where it looked."""
+    total = len(build_dataset(tmp_path, layout.cfg))
+    (tmp_path / layout.label).unlink()
+    with pytest.raises(FileNotFoundError, match=f'1 of {total} images have no label') as error:
+        build_dataset(tmp_path, layout.cfg)
+    assert str(tmp_path / layout.label) in str(error.value)
+    assert LAYOUTS[kind] in str(error.value)
+    assert f'data_root ({tmp_path})' in str(error.value)
 
 
-@pytest.mark.parametrize(
-    'step',
-    [
-        'LoadAnnotations',
-        'mmseg.LoadAnnotations',
-        LoadAnnotations,
-        pytest.param(LoadAnnotations(), id='built'),
-    ],
-)
-def test_every_way_to_name_the_stock_loader_is_strict(
-    kind: str, label_path: Path, step: object
-) -> None:
-    """mmseg's LoadAnnotations is enough, however the pipeline names it."""
-    step = dict(type=step) if isinstance(step, str | type) else step
-    pipeline = [dict(type='LoadImageFromFile'), step, dict(type='PackSegInputs')]
-    dataset = build(kind, label_path.parents[1], pipeline)
-    known, train = KNOWN[kind]
-    write_ids(label_path, known)
-    assert dataset[0]['data_samples'].gt_sem_seg.data.unique().tolist() == [train]
-    write_ids(label_path, 100)
-    with pytest.raises(ValueError, match=r'unknown ids \[100\]'):
-        dataset[0]
+def test_three_missing_labels_are_named(tmp_path: Path) -> None:
+    FORMATS['gta5'].make(tmp_path)
+    drop(tmp_path / 'images/00001.png', ('00007.png', '00008.png', '00009.png', '00010.png'))
+    with pytest.raises(FileNotFoundError, match='4 of 7 images') as error:
+        build_dataset(tmp_path, FORMATS['gta5'].cfg)
+    for number, named in ((7, True), (8, True), (9, True), (10, False)):
+        assert (f'labels/{number:05d}.png' in str(error.value)) is named
+    assert '00009.png, ...;' in str(error.value)
 
 
-@pytest.mark.parametrize('container', [list, tuple])
-def test_loader_inside_test_time_aug_is_strict(
-    kind: str, label_path: Path, container: type
-) -> None:
-    """The TTA pipelines of the configs hold their loader one level deeper."""
-    augment = dict(
-        type='TestTimeAug',
-        transforms=container(
-            [
-                [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
-                [dict(type='LoadAnnotations')],
-                [dict(type='PackSegInputs')],
-            ]
-        ),
+def test_labels_that_nobody_reads_may_be_missing(tmp_path: Path, layout: Format) -> None:
+    """An unlabelled target of the same kind."""
+    (tmp_path / layout.label).unlink()
+    dataset = build_dataset(tmp_path, layout.cfg, train_pipeline(labels=False))
+    assert dataset[0]['inputs'].shape == (3, 24, 32)
+    assert dataset[0]['data_samples'].img_path == str(tmp_path / layout.image)
+
+
+def test_label_folder_that_nobody_named(tmp_path: Path) -> None:
+    """Reading labels takes a folder for them."""
+    FORMATS['gta5'].make(tmp_path)
+    prefix = dict(img_path='images')
+    with pytest.raises(FileNotFoundError, match='data_prefix has no seg_map_path'):
+        build_dataset(tmp_path, FORMATS['gta5'].cfg, data_prefix=prefix)
+    dataset = build_dataset(
+        tmp_path, FORMATS['gta5'].cfg, train_pipeline(labels=False), data_prefix=prefix
     )
-    dataset = build(
-        kind, label_path.parents[1], [dict(type='LoadImageFromFile'), augment], test_mode=True
-    )
-    known, train = KNOWN[kind]
-    write_ids(label_path, known)
-    labels = [sample.gt_sem_seg.data.unique().tolist() for sample in dataset[0]['data_samples']]
-    assert labels == [[train], [train]]
-    write_ids(label_path, 100)
-    with pytest.raises(ValueError, match=r'unknown ids \[100\]'):
-        dataset[0]
+    assert names_of(dataset) == ['00001.png', '00002.png', '00003.png']
 
 
-def test_label_of_another_size(kind: str, label_path: Path) -> None:
-    """A label must have the size of its image; the message shows both."""
-    save_label(label_path, np.full((10, 32), KNOWN[kind][0], np.uint8))
-    with pytest.raises(ValueError, match=r'\(10, 32\).*\(24, 32\)') as error:
-        build(kind, label_path.parents[1])[0]
-    assert str(label_path) in str(error.value)
+def test_hidden_files_are_skipped(tmp_path: Path, layout: Format) -> None:
+    """What macOS and editors leave: no images, and no labels that complete a copy."""
+    before = names_of(build_dataset(tmp_path, layout.cfg))
+    image, label = tmp_path / layout.image, tmp_path / layout.label
+    (image.parent / f'._{image.name}').write_bytes(b'\x00\x05\x16\x07')
+    (label.parent / f'._{label.name}').write_bytes(b'\x00\x05\x16\x07')
+    assert names_of(build_dataset(tmp_path, layout.cfg)) == before
+    label.unlink()
+    with pytest.raises(FileNotFoundError, match='1 of'):
+        build_dataset(tmp_path, layout.cfg)
 
 
-def test_size_is_compared_before_the_resize(kind: str, label_path: Path) -> None:
-    """Behind a Resize of the image, labels keep their own size (the val pipelines)."""
-    pipeline = [
-        dict(type='LoadImageFromFile'),
-        dict(type='Resize', scale=(16, 12), keep_ratio=False),
-        dict(type='LoadAnnotations'),
-        dict(type='PackSegInputs'),
-    ]
-    item = build(kind, label_path.parents[1], pipeline, test_mode=True)[0]
-    assert item['inputs'].shape == (3, 12, 16)
-    assert item['data_samples'].gt_sem_seg.shape == SIZE
+def test_other_files_are_skipped(tmp_path: Path, layout: Format) -> None:
+    """Thumbnails, archives, notes, and names that only begin like images."""
+    before = names_of(build_dataset(tmp_path, layout.cfg))
+    folder = (tmp_path / layout.image).parent
+    for name in ('Thumbs.db', 'notes.txt', '00001.png.part', '00001_png', 'images.zip'):
+        (folder / name).write_text('no image')
+    assert names_of(build_dataset(tmp_path, layout.cfg)) == before
 
 
-@pytest.mark.parametrize(
-    'label',
-    [
-        pytest.param(np.full(SIZE, 7, np.uint16), id='16-bit'),
-        pytest.param(np.full((*SIZE, 3), 7, np.uint8), id='RGB'),
-        pytest.param(np.full((*SIZE, 4), 7, np.uint8), id='RGBA'),
-        pytest.param(np.zeros(SIZE, bool), id='1-bit'),
-    ],
-)
-def test_label_that_is_no_8_bit_map(kind: str, label_path: Path, label: np.ndarray) -> None:
-    """Colour and 16-bit files are refused instead of cut down to 8 bits."""
-    save_label(label_path, label)
-    with pytest.raises(ValueError, match='single-channel 8-bit') as error:
-        build(kind, label_path.parents[1])[0]
-    assert str(label_path) in str(error.value)
+def test_list_files(tmp_path: Path) -> None:
+    """Relative, sorted, of any depth, also behind links; one ending or several."""
+    names = ('b.png', 'a.jpg', 'z/1.png', 'y/x/2.png', '.c.png', 'd.PNG', 'y/.e.jpg')
+    for name in names:
+        (tmp_path / 'data' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'data' / name).touch()
+    (tmp_path / 'link').symlink_to(tmp_path / 'data')
+    for folder in ('data', 'link'):
+        assert list_files(str(tmp_path / folder), '.png') == ['b.png', 'y/x/2.png', 'z/1.png']
+        assert list_files(str(tmp_path / folder), ('.jpg', '.png'))[0] == 'a.jpg'
+    (tmp_path / 'more').mkdir()
+    (tmp_path / 'more/disk').symlink_to(tmp_path / 'data')
+    assert list_files(str(tmp_path / 'more'), '.jpg') == ['disk/a.jpg']
+    assert list_files(str(tmp_path / 'nowhere'), '.png') == []
 
 
-def test_missing_label_file_names_label_and_image(kind: str, label_path: Path) -> None:
-    """The message names the label that is missing and its image."""
-    label_path.unlink()
-    with pytest.raises(FileNotFoundError, match='not found') as error:
-        build(kind, label_path.parents[1])[0]
-    assert str(label_path) in str(error.value)
-    assert 'of image' in str(error.value)
+def test_missing_folder_and_folder_without_images(tmp_path: Path, kind: str) -> None:
+    """Both errors name class, image folder and the expected layout."""
+    layout = FORMATS[kind]
+    images = tmp_path / layout.image
+    # Cityscapes' images lie in folders of cities.
+    images = images.parents[1] if 'frankfurt' in layout.image else images.parent
+    name = layout.cfg['type']
+    with pytest.raises(FileNotFoundError, match=f'{name}: image folder {images} not') as error:
+        build_dataset(tmp_path, layout.cfg)
+    assert LAYOUTS[kind] in str(error.value)
+    images.mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match=f'{name}: no .* images in {images}') as error:
+        build_dataset(tmp_path, layout.cfg)
+    assert LAYOUTS[kind] in str(error.value)
 
 
-@pytest.mark.parametrize('kept', [0.0, 0.1, 0.3, 0.5, 0.8])
-def test_truncated_label_names_the_file(kind: str, label_path: Path, kept: float) -> None:
-    """Half a PNG, as an interrupted copy leaves it."""
-    content = label_path.read_bytes()
-    label_path.write_bytes(content[: int(len(content) * kept)])
-    with pytest.raises(ValueError, match='not a readable image') as error:
-        build(kind, label_path.parents[1])[0]
-    assert str(label_path) in str(error.value)
+@pytest.mark.parametrize('ending', [True, False])
+@pytest.mark.parametrize('newline', ['\n', '\r\n'])
+def test_list_of_images(tmp_path: Path, layout: Format, ending: bool, newline: str) -> None:
+    """ann_file: its names in its order, with or without ending, blank lines and CRLF."""
+    images = names_of(build_dataset(tmp_path, layout.cfg))[::-1]
+    city = 'frankfurt/' if 'frankfurt' in layout.image else ''
+    lines = [city + (name if ending else name.removesuffix('.png')) for name in images]
+    # Cityscapes' endings are longer than '.png'.
+    lines = [line if ending else line.removesuffix('_leftImg8bit') for line in lines]
+    text = newline.join(['', *lines[:1], '', '  ', *lines[1:], ''])
+    (tmp_path / 'list.txt').write_bytes(text.encode())
+    dataset = build_dataset(tmp_path, layout.cfg, ann_file='list.txt')
+    assert len(images) >= 2
+    assert names_of(dataset) == images
+    assert label_of(dataset, len(images) - 1).shape == (24, 32)
 
 
-def test_truncated_label_and_another_decoder(kind: str, label_path: Path) -> None:
-    """OpenCV, which some pipelines ask for, says nothing at all about a broken file."""
-    label_path.write_bytes(label_path.read_bytes()[:40])
-    load = dict(type='LoadAnnotations', imdecode_backend='cv2')
-    pipeline = [dict(type='LoadImageFromFile'), load, dict(type='PackSegInputs')]
-    with pytest.raises(ValueError, match='not a readable image') as error:
-        build(kind, label_path.parents[1], pipeline)[0]
-    assert str(label_path) in str(error.value)
+def test_listed_image_that_is_absent(tmp_path: Path, layout: Format) -> None:
+    """Named with the list: half a download is not trained on in silence."""
+    (tmp_path / 'list.txt').write_text('90001\n90002\n90003\n90004\n')
+    with pytest.raises(FileNotFoundError, match='lists 4 images that') as error:
+        build_dataset(tmp_path, layout.cfg, ann_file='list.txt')
+    assert str(tmp_path / 'list.txt') in str(error.value)
+    assert 'lacks: 90001, 90002, 90003, ...;' in str(error.value)
 
 
-def test_label_cut_anywhere_is_an_error_or_intact(kind: str, label_path: Path) -> None:
-    """No place to cut gives another exception, or labels that differ from the whole file's."""
-    dataset = build(kind, label_path.parents[1])
-    whole = dataset[0]['data_samples'].gt_sem_seg.data
-    content = label_path.read_bytes()
-    failures = []
-    for length in range(0, len(content), 7):
-        label_path.write_bytes(content[:length])
-        try:
-            same = bool((dataset[0]['data_samples'].gt_sem_seg.data == whole).all())
-        except ValueError as error:
-            same = str(label_path) in str(error)
-        except Exception as error:
-            same = False
-            failures.append(repr(error))
-        if not same:
-            failures.append(length)
-    assert failures == []
+def test_list_that_is_absent(tmp_path: Path, layout: Format) -> None:
+    with pytest.raises(FileNotFoundError, match=f'no list of images {tmp_path}/nowhere.txt'):
+        build_dataset(tmp_path, layout.cfg, ann_file='nowhere.txt')
 
 
-@pytest.mark.parametrize('offset', [6, 12, -1], ids=['header', 'data', 'length'])
-def test_damaged_label_is_read_right_or_named(kind: str, label_path: Path, offset: int) -> None:
-    """A flipped byte in the pixels (checksum) or in their length never gives wrong labels."""
-    whole = build(kind, label_path.parents[1])[0]['data_samples'].gt_sem_seg.data
-    content = bytearray(label_path.read_bytes())
-    content[content.find(b'IDAT') + offset] ^= 0x1F
-    label_path.write_bytes(bytes(content))
-    try:
-        labels = build(kind, label_path.parents[1])[0]['data_samples'].gt_sem_seg.data
-    except ValueError as error:
-        assert 'not a readable image' in str(error) and str(label_path) in str(error)
-    else:
-        assert offset == -1 and bool((labels == whole).all())
-
-
-@pytest.mark.parametrize('kind', sorted(MAKE))
-def test_missing_and_empty_folder(tmp_path: Path, kind: str) -> None:
-    """Both errors name the image folder and the expected layout."""
-    images = tmp_path / ('images' if kind == 'GTA5Dataset' else 'train')
-    with pytest.raises(FileNotFoundError, match=f'{kind}: image folder .* not found') as error:
-        build(kind, tmp_path)
-    assert str(images) in str(error.value) and '.png' in str(error.value)
-    images.mkdir()
-    with pytest.raises(FileNotFoundError, match=f'{kind}: no .png images') as error:
-        build(kind, tmp_path)
-    assert str(images) in str(error.value)
+def test_label_of_an_unlisted_image_may_be_missing(tmp_path: Path) -> None:
+    """The way out that the messages name."""
+    gta5 = FORMATS['gta5']
+    gta5.make(tmp_path)
+    (tmp_path / gta5.label).unlink()
+    (tmp_path / 'list.txt').write_text('00002\n00003\n')
+    dataset = build_dataset(tmp_path, gta5.cfg, ann_file=str(tmp_path / 'list.txt'))
+    assert names_of(dataset) == ['00002.png', '00003.png']
 
 
 @pytest.mark.parametrize('cls', [GTA5Dataset, CamVidDataset])
 def test_permuted_classes_take_their_colours_along(tmp_path: Path, cls: type) -> None:
     """All classes in another order: labels and palette follow, as for a true subset."""
-    MAKE[cls.__name__](tmp_path)
+    layout = FORMATS['gta5' if cls is GTA5Dataset else 'camvid']
+    layout.make(tmp_path)
     names, colours = cls.METAINFO['classes'], cls.METAINFO['palette']
-    dataset = build(cls.__name__, tmp_path, metainfo=dict(classes=names[::-1]))
-    last = len(names) - 1
-    known, train = KNOWN[cls.__name__]
-    assert dataset.label_map[known] == last - train
+    dataset = build_dataset(tmp_path, layout.cfg, metainfo=dict(classes=names[::-1]))
     assert dataset.metainfo['palette'] == colours[::-1]
+    known = next(label for label, train in layout.table.items() if train == 3)
+    write_ids(tmp_path / layout.label, known)
+    assert np.unique(label_of(dataset)).tolist() == [len(names) - 1 - 3]
 
 
-def test_palette_of_the_user_stays(kind: str, label_path: Path) -> None:
+def test_palette_of_the_user_stays(tmp_path: Path, layout: Format) -> None:
     """A palette given with the subset is not replaced."""
-    name = {'GTA5Dataset': 'road', 'CamVidDataset': 'sky'}[kind]
-    meta = dict(classes=('car', name), palette=[[1, 2, 3], [4, 5, 6]])
-    dataset = build(kind, label_path.parents[1], metainfo=meta)
+    meta = dict(classes=('car', 'building'), palette=[[1, 2, 3], [4, 5, 6]])
+    dataset = build_dataset(tmp_path, layout.cfg, metainfo=meta)
     assert dataset.metainfo['palette'] == [[1, 2, 3], [4, 5, 6]]
 
 
-def test_unknown_class_is_refused(kind: str, label_path: Path) -> None:
+def test_unknown_class_is_refused(tmp_path: Path, kind: str, layout: Format) -> None:
     """A class that the data set lacks cannot be asked for."""
-    with pytest.raises(ValueError, match='tram'):
-        build(kind, label_path.parents[1], metainfo=dict(classes=('car', 'tram')))
+    names = 'sky' if kind == 'camvid' else 'road'
+    with pytest.raises(ValueError, match=rf"no classes \['tram'\]; there are \['{names}'"):
+        build_dataset(tmp_path, layout.cfg, metainfo=dict(classes=('car', 'tram')))
 
 
-def test_loader_gives_uint8_and_registers_its_field(tmp_path: Path) -> None:
-    """LoadLabelIds alone, with a table of its own."""
-    path = tmp_path / 'label.png'
-    Image.fromarray(np.array([[3, 5], [9, 3]], np.uint8)).save(path)
-    results = dict(
-        img_path='x.png', seg_map_path=str(path), label_map={3: 1, 5: 0, 9: 255}, seg_fields=[]
+def test_a_data_set_of_ones_own(tmp_path: Path) -> None:
+    """What a subclass has to say: classes, colours, a table and the layout."""
+
+    class Own(LabelIdDataset):
+        METAINFO = dict(classes=('a', 'b'), palette=[[1, 1, 1], [2, 2, 2]])
+        LABEL_IDS = {10: 0, 20: 1, 30: 255}
+        LAYOUT = 'photos/*.png and masks/*.png'
+
+    FORMATS['gta5'].make(tmp_path)
+    write_ids(tmp_path / 'labels/00001.png', 10, 20, 30)
+    kwargs = dict(
+        data_root=str(tmp_path),
+        data_prefix=dict(img_path='images', seg_map_path='labels'),
+        pipeline=train_pipeline(),
     )
-    results = TRANSFORMS.build(dict(type='LoadLabelIds'))(results)
-    assert results['gt_seg_map'].dtype == np.uint8
-    assert results['gt_seg_map'].tolist() == [[1, 0], [255, 1]]
-    assert results['seg_fields'] == ['gt_seg_map']
+    assert label_of(Own(**kwargs))[0, :4].tolist() == [0, 1, 255, 0]
+    subset = Own(**kwargs, metainfo=dict(classes=['b']))
+    assert label_of(subset)[0, :4].tolist() == [255, 0, 255, 255]
+    assert subset.metainfo['palette'] == [[2, 2, 2]]

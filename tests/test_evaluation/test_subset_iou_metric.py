@@ -1,15 +1,18 @@
 """mIoU over named subsets, by hand."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
+from mmengine.hooks import CheckpointHook
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
+from tiny_data import CLASSES_19, TRAIN_IDS
 
-from mmseg_maxsquare.evaluation import SubsetIoUMetric
+from mmseg_maxsquare.evaluation import SubsetIoUMetric, subset_iou_metric
 
 CLASSES = ('road', 'car', 'sky', 'train', 'pole')
 # Two images; the train is in neither label nor prediction.
@@ -98,11 +101,170 @@ def test_class_absent_from_one_image_only() -> None:
     assert evaluate(build(), (0, 1))['IoU.pole'] == 0.0
 
 
-def test_unknown_class_in_a_subset() -> None:
-    """Named with the subset and the classes that exist."""
-    metric = build(subsets=dict(mIoU2=['road', 'tram']))
-    with pytest.raises(ValueError, match=r"subset mIoU2 .*\['tram'\].*'road', 'car'"):
-        evaluate(metric)
+@pytest.mark.parametrize(
+    ('classes', 'complaint'),
+    [
+        (['road', 'tram'], r"\['tram'\]"),
+        (['street', 'road', 'auto'], r"\['auto', 'street'\]"),
+        ([], 'none'),
+    ],
+)
+def test_wrong_subset_is_refused_before_training(classes: list, complaint: str) -> None:
+    """As soon as the data set is known: named with the classes that exist."""
+    metric = build(subsets=dict(fine=['road'], mIoU2=classes))
+    with pytest.raises(ValueError, match=rf"subset mIoU2 .*{complaint}.*'road', 'car'"):
+        metric.dataset_meta = dict(classes=CLASSES)
+
+
+def test_wrong_subset_in_an_evaluator() -> None:
+    """The Runner sets the meta of its evaluator when the loop is built."""
+    evaluator = Evaluator(dict(type='SubsetIoUMetric', subsets=dict(mIoU1=['tram'])))
+    with pytest.raises(ValueError, match='subset mIoU1'):
+        evaluator.dataset_meta = dict(classes=CLASSES)
+
+
+def random_maps(num_classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions and labels of three images, half right, some pixels ignored."""
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, num_classes, (3, 40, 50))
+    prediction = np.where(rng.random(label.shape) < 0.5, label, rng.permutation(label, axis=2))
+    return prediction, np.where(rng.random(label.shape) < 0.1, 255, label)
+
+
+def score(metric: SubsetIoUMetric, names: tuple, prediction: np.ndarray, label: np.ndarray) -> dict:
+    """Metrics of some images."""
+    metric.dataset_meta = dict(classes=names)
+    for maps in zip(prediction, label, strict=True):
+        data = [dict(data=torch.from_numpy(values)[None]) for values in maps]
+        metric.process({}, [dict(pred_sem_seg=data[0], gt_sem_seg=data[1])])
+    return metric.evaluate(size=len(label))
+
+
+def iou_by_hand(prediction: np.ndarray, label: np.ndarray, index: int) -> float:
+    """Percent; NaN for a class that is neither labelled nor predicted."""
+    predicted, labelled = (prediction == index) & (label != 255), label == index
+    union = np.count_nonzero(predicted | labelled)
+    return 100 * np.count_nonzero(predicted & labelled) / union if union else math.nan
+
+
+def names_of(num_classes: int) -> tuple[str, ...]:
+    """Class names of the 19, 16 or 13 classes."""
+    return tuple(CLASSES_19[train] for train in TRAIN_IDS[num_classes])
+
+
+@pytest.mark.parametrize('num_classes', [19, 16])
+def test_subsets_of_the_papers(num_classes: int) -> None:
+    """mIoU, mIoU16, mIoU13 of a 19- and of a 16-class model, from its own confusions."""
+    names = names_of(num_classes)
+    prediction, label = random_maps(num_classes)
+    metric = build(subsets=dict(mIoU16=names_of(16), mIoU13=names_of(13)))
+    metrics = score(metric, names, prediction, label)
+    ious = {name: iou_by_hand(prediction, label, i) for i, name in enumerate(names)}
+    assert 20 < min(ious.values()) < max(ious.values()) < 60
+    for key, subset in (('mIoU16', names_of(16)), ('mIoU13', names_of(13))):
+        expected = sum(ious[name] for name in subset) / len(subset)
+        assert metrics[key] == pytest.approx(expected, abs=1e-3)
+    assert metrics['mIoU'] == pytest.approx(np.mean(list(ious.values())), abs=0.006)
+    if num_classes == 16:
+        assert metrics['mIoU'] == pytest.approx(metrics['mIoU16'], abs=0.006)
+
+
+@pytest.mark.parametrize('num_classes', [19, 16, 13])
+def test_names_belong_to_the_numbers(num_classes: int) -> None:
+    """Perfect in one class and wrong everywhere else: that class, under its own name.
+
+    The released code prints the first names of the 19 beside 16 numbers.
+    """
+    names = names_of(num_classes)
+    for index, name in enumerate(names):
+        label = np.arange(num_classes).repeat(4)[None, None]
+        prediction = np.where(label == index, index, (label + 1) % num_classes)
+        metrics = score(build(), names, prediction, label)
+        assert {key for key in metrics if key.startswith('IoU.')} == {f'IoU.{n}' for n in names}
+        values = {key: value for key, value in metrics.items() if key.startswith('IoU.')}
+        assert max(values, key=values.get) == f'IoU.{name}'
+        # The class before it is predicted as it: union 8 of which 4 are right.
+        assert values.pop(f'IoU.{name}') == 50.0
+        assert set(values.values()) == {0.0}
+    assert 'IoU.terrain' in metrics or num_classes != 19
+
+
+def test_model_of_19_classes_on_labels_of_13() -> None:
+    """Predicting a class that is not labelled costs the right class, and is 0 itself."""
+    label = np.array([[[0, 0, 0, 13]]])
+    prediction = np.array([[[0, 0, 9, 13]]])  # terrain on the road
+    metrics = score(build(subsets=dict(mIoU2=['road', 'car'])), CLASSES_19, prediction, label)
+    assert metrics['IoU.road'] == pytest.approx(100 * 2 / 3, abs=1e-4)
+    assert metrics['IoU.terrain'] == 0.0
+    assert metrics['mIoU2'] == pytest.approx((100 * 2 / 3 + 100) / 2, abs=1e-4)
+    assert metrics['mIoU'] == pytest.approx((100 * 2 / 3 + 100 + 0) / 3, abs=0.006)
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the metric logs."""
+    lines = []
+    monkeypatch.setattr(
+        subset_iou_metric, 'print_log', lambda message, **kwargs: lines.append(message)
+    )
+    return lines
+
+
+def test_absent_classes_are_explained(log: list[str]) -> None:
+    """Never predicted: NaN and left out; predicted: 0 and counted. One line says which."""
+    names = ('road', 'car', 'sky', 'train', 'pole')
+    label, prediction = np.array([[[0, 0, 1, 255]]]), np.array([[[0, 2, 1, 4]]])
+    metrics = score(
+        build(subsets=dict(a=['road', 'sky'], b=['road', 'train'])), names, prediction, label
+    )
+    assert log == [
+        'Classes absent from the ground truth: left out of the means (never predicted): '
+        'train, pole; IoU 0 in the means (predicted): sky'
+    ]
+    assert metrics['IoU.sky'] == 0.0
+    # The pole is predicted on an ignored pixel only.
+    assert math.isnan(metrics['IoU.train']) and math.isnan(metrics['IoU.pole'])
+    assert metrics['a'] == 25.0  # (50 + 0) / 2
+    assert metrics['b'] == 50.0  # road alone
+    assert metrics['mIoU'] == 50.0  # (50 + 100 + 0) / 3
+
+
+def test_nothing_is_said_when_all_classes_occur(log: list[str]) -> None:
+    score(build(), ('road', 'car'), np.array([[[0, 1]]]), np.array([[[0, 1]]]))
+    assert log == []
+
+
+def test_only_what_is_absent_is_said(log: list[str]) -> None:
+    """One half of the line each."""
+    score(build(), ('road', 'car'), np.array([[[0, 1]]]), np.array([[[0, 0]]]))
+    score(build(), ('road', 'car'), np.array([[[0, 0]]]), np.array([[[0, 0]]]))
+    assert log == [
+        'Classes absent from the ground truth: IoU 0 in the means (predicted): car',
+        'Classes absent from the ground truth: left out of the means (never predicted): car',
+    ]
+
+
+def test_subset_that_is_wholly_absent() -> None:
+    """NaN, without NumPy's warning of an empty mean."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('error', RuntimeWarning)
+        metrics = score(
+            build(subsets=dict(mIoU13=['car', 'sky'], other=['road'])),
+            ('road', 'car', 'sky'),
+            np.array([[[0, 0]]]),
+            np.array([[[0, 0]]]),
+        )
+    assert type(metrics['mIoU13']) is float and math.isnan(metrics['mIoU13'])
+    assert metrics['other'] == 100.0
+
+
+@pytest.mark.parametrize('name', ['mIoU', 'mIoU16', 'mIoU13'])
+def test_best_checkpoint_by_a_subset(name: str) -> None:
+    """mmengine sees from the name that more is better."""
+    hook = CheckpointHook(save_best=name)
+    assert hook.rules == ['greater']
+    assert hook.is_better_than[name](51.0, 50.0)
+    assert not hook.is_better_than[name](math.nan, 50.0)
 
 
 def test_values_are_plain_numbers() -> None:

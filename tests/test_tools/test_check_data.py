@@ -493,7 +493,7 @@ def target_is_source(root: Path, cfg: Config) -> None:
     cfg.train_dataloader.dataset.target = dict(source, pipeline=train_pipeline(labels=False))
 
 
-@fault('gta', 'error', 'load_from', 'no file nothing.pth')
+@fault('gta', 'warning', 'load_from', 'no file nothing.pth')
 def missing_checkpoint(root: Path, cfg: Config) -> None:
     cfg.load_from = 'nothing.pth'
 
@@ -508,7 +508,7 @@ def checkpoint_of_16_classes(root: Path, cfg: Config) -> None:
     cfg.load_from = str(root / 'source.pth')
 
 
-@fault('gta', 'error', 'model.backbone.pretrained', 'no file weights.pth')
+@fault('gta', 'warning', 'model.backbone.pretrained', 'no file weights.pth')
 def missing_weights(root: Path, cfg: Config) -> None:
     cfg.model.backbone = dict(type='DeepLabV2ResNet', depth=18, pretrained='weights.pth')
     cfg.model.backbone.update(stem_channels=8, base_channels=8)

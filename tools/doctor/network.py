@@ -75,14 +75,18 @@ def _heads(cfg: Config, model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 
 def _check_weight_files(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
-    """``load_from`` and the pretrained weights exist; the former fits the model."""
+    """``load_from`` and the pretrained weights exist; the former fits the model.
+
+    A missing file is a warning: data are checked before the source model is trained
+    and its weights are fetched, and training says so at once.
+    """
     for where, path in _pretrained('model', cfg.get('model') or {}):
         if path not in OWN_WEIGHTS and '://' not in path and not os.path.isfile(path):
             what = f'no file {path}'
             remedy = f'download the weights and put them there, or set {where} to another file'
             if where.endswith('.pretrained'):
                 remedy += f' (--cfg-options {where}=None starts from random weights)'
-            yield _finding('error', where, what, remedy)
+            yield _finding('warning', where, what, remedy)
         elif model is not None and where == 'model.backbone.pretrained' and '://' not in path:
             yield from _load_pretrained(where, model)
     path = cfg.get('load_from')
@@ -90,7 +94,7 @@ def _check_weight_files(cfg: Config, model: nn.Module | None) -> Iterator[Findin
         return
     if not os.path.isfile(path):
         yield _finding(
-            'error',
+            'warning',
             'load_from',
             f'no file {path}',
             'train the source model first (configs/source_only), or name another with '
