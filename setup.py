@@ -24,7 +24,7 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['mmseg_maxsquare', 'mmseg_maxsquare.*']),
     python_requires='>=3.11',
-    install_requires=['torch>=2.6', 'numpy>=1.26', 'opencv-python>=4.8'],
+    install_requires=['torch>=2.6', 'numpy>=1.26', 'opencv-python>=4.11'],
     extras_require={
         # Exactly one of the two: they overwrite each other's files.
         'onedl': stack('onedl'),

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+import torch
 from mmengine.config import Config, DictAction
+from mmengine.device import get_device
+from mmengine.dist import is_distributed
 
 import mmseg_maxsquare  # noqa: F401  (says at once if the stack does not fit)
 
@@ -43,6 +46,9 @@ def load_config(args: argparse.Namespace, loaders: tuple[str, ...]) -> Config:
     path = require_file(args.config, 'config', 'see configs/ for those that there are')
     cfg = Config.fromfile(path)
     cfg.launcher = args.launcher
+    if args.launcher == 'pytorch' and get_device() == 'cpu' and not is_distributed():
+        # mmengine would ask for a GPU first; it takes a group that is there.
+        torch.distributed.init_process_group('gloo')
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     if 'run' not in cfg:  # for tools/analysis: which row of a table this is

@@ -33,7 +33,7 @@ class CamVidDataset(LabelIdDataset):
             [0, 128, 192],
         ],
     )  # fmt: skip
-    LABEL_IDS = {**{i: i for i in range(11)}, 11: 255, 255: 255}
+    LABEL_IDS = {**dict(enumerate(METAINFO['classes'])), 11: None, 255: None}
     LAYOUT = 'train/*.png and trainannot/*.png (likewise val, test)'
 
     def __init__(

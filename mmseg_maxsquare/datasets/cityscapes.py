@@ -1,12 +1,12 @@
 """Cityscapes' classes, and Cityscapes read from its original label files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import DATASETS
 
-from .label_ids import LabelIdDataset, list_files
+from .label_ids import LabelIdDataset, label_map, list_files
 from .loading import IGNORE
 
 CLASSES = CityscapesDataset.METAINFO['classes']
@@ -42,21 +42,9 @@ def metainfo_of(num_classes: int) -> dict:
     return dict(classes=names, palette=[PALETTE[CLASSES.index(name)] for name in names])
 
 
-def label_ids(
-    train_ids: dict[int, int], known: Iterable[int], classes: Sequence[str]
-) -> dict[int, int]:
-    """Index among some classes of every known id.
-
-    Args:
-        train_ids: Index in CLASSES of the ids that have a class.
-        known: All ids that a file may hold.
-        classes: Some of CLASSES.
-
-    Returns:
-        Index by id; 255 for ids that have none of the classes.
-    """
-    index = {CLASSES.index(name): i for i, name in enumerate(classes)}
-    return {i: index.get(train_ids.get(i), IGNORE) for i in known}
+def class_names(train_ids: dict[int, int], known: Iterable[int]) -> dict[int, str | None]:
+    """Class of every known id; None for ids that have no train id."""
+    return {i: CLASSES[train_ids[i]] if i in train_ids else None for i in known}
 
 
 class CityscapesClassesDataset(LabelIdDataset):
@@ -95,7 +83,8 @@ class CityscapesLabelIdDataset(CityscapesClassesDataset):
     """
 
     METAINFO = CityscapesDataset.METAINFO
-    LABEL_IDS = label_ids(CITYSCAPES_IDS, KNOWN_IDS, CLASSES)
+    LABEL_IDS = class_names(CITYSCAPES_IDS, KNOWN_IDS)
+    TRAIN_IDS = class_names({i: i for i in range(19)}, (*range(19), IGNORE))
     LAYOUT = (
         'leftImg8bit/SPLIT/CITY/*_leftImg8bit.png and gtFine/SPLIT/CITY/*_gtFine_labelIds.png '
         '(or *_labelTrainIds.png)'
@@ -120,7 +109,6 @@ class CityscapesLabelIdDataset(CityscapesClassesDataset):
             suffix = '_gtFine_labelTrainIds.png'
             if list_files(labels, suffix):
                 self.seg_map_suffix = suffix
-                train_ids = {i: i for i in range(len(CLASSES))}
-                known = (*train_ids, IGNORE)
-                self.label_map = label_ids(train_ids, known, self.metainfo['classes'])
+                self.label_map = label_map(self.TRAIN_IDS, self.metainfo['classes'])
+                self._metainfo['label_map'] = self.label_map
         return super().load_data_list()

@@ -5,7 +5,7 @@ import os
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import DATASETS
 
-from .cityscapes import CITYSCAPES_IDS, CLASSES, KNOWN_IDS, CityscapesClassesDataset, label_ids
+from .cityscapes import CITYSCAPES_IDS, KNOWN_IDS, CityscapesClassesDataset, class_names
 
 
 @DATASETS.register_module()
@@ -23,7 +23,7 @@ class GTA5Dataset(CityscapesClassesDataset):
     """
 
     METAINFO = CityscapesDataset.METAINFO
-    LABEL_IDS = label_ids(CITYSCAPES_IDS, KNOWN_IDS, CLASSES)
+    LABEL_IDS = class_names(CITYSCAPES_IDS, KNOWN_IDS)
     LAYOUT = 'images/00001.png and labels/00001.png'
 
     def __init__(

@@ -27,8 +27,8 @@ class LabelIdDataset(BaseSegDataset):
             ``metainfo=dict(classes=...)`` chooses among the known classes.
 
     Attributes:
-        LABEL_IDS: Index in METAINFO's classes of every id that a label file may
-            hold; 255 for those that are ignored.
+        LABEL_IDS: Class of every id that a label file may hold; None for those
+            that are ignored.
         COLOURS: RGB of the classes that a class list may name, if these are
             more than METAINFO's.
         LAYOUT: The folder tree, for error messages.
@@ -39,7 +39,7 @@ class LabelIdDataset(BaseSegDataset):
         ValueError: If a class is not known.
     """
 
-    LABEL_IDS: ClassVar[dict[int, int]] = {}
+    LABEL_IDS: ClassVar[dict[int, str | None]] = {}
     COLOURS: ClassVar[dict[str, Sequence[int]]] = {}
     LAYOUT: ClassVar[str] = ''
     read_label: Callable[[bytes], np.ndarray] = staticmethod(read_label_ids)
@@ -47,14 +47,15 @@ class LabelIdDataset(BaseSegDataset):
     def __init__(
         self,
         pipeline: list = (),
-        img_suffix: str | tuple[str, ...] = '.png',
+        img_suffix: str | Sequence[str] = '.png',
         seg_map_suffix: str = '.png',
         **kwargs,
     ) -> None:
         self.reads_labels = loads_labels(pipeline)
         super().__init__(
             pipeline=strict(pipeline, self.read_label),
-            img_suffix=img_suffix,
+            # endswith() takes one or a tuple, configs make lists
+            img_suffix=img_suffix if isinstance(img_suffix, str) else tuple(img_suffix),
             seg_map_suffix=seg_map_suffix,
             **kwargs,
         )
@@ -62,18 +63,13 @@ class LabelIdDataset(BaseSegDataset):
     @classmethod
     def get_label_map(cls, new_classes: Sequence[str] | None = None) -> dict[int, int]:
         """Id in the file to train id: the index in ``new_classes`` (METAINFO's by default)."""
-        names = cls.METAINFO['classes']
-        new_classes = names if new_classes is None else new_classes
-        unknown = sorted(set(new_classes) - set(cls._colours()))
+        classes = cls.METAINFO['classes'] if new_classes is None else new_classes
+        unknown = sorted(set(classes) - set(cls._colours()))
         if unknown:
             raise ValueError(
                 f'{cls.__name__} has no classes {unknown}; there are {list(cls._colours())}'
             )
-        index = {name: i for i, name in enumerate(new_classes)}
-        return {
-            label: IGNORE if train == IGNORE else index.get(names[train], IGNORE)
-            for label, train in cls.LABEL_IDS.items()
-        }
+        return label_map(cls.LABEL_IDS, classes)
 
     @classmethod
     def _colours(cls) -> dict[str, Sequence[int]]:
@@ -123,7 +119,7 @@ class LabelIdDataset(BaseSegDataset):
             return present
         if not os.path.isfile(self.ann_file):
             raise FileNotFoundError(f'{type(self).__name__}: no list of images {self.ann_file}')
-        with open(self.ann_file, encoding='utf-8') as stream:
+        with open(self.ann_file, encoding='utf-8-sig') as stream:
             listed = [self.listed_stem(line.strip()) for line in stream if line.strip()]
         by_stem = {self._stem(name): name for name in present}
         missing = [stem for stem in listed if stem not in by_stem]
@@ -164,14 +160,20 @@ class LabelIdDataset(BaseSegDataset):
         return f'expected {self.LAYOUT} below data_root ({self.data_root})'
 
 
+def label_map(names: dict[int, str | None], classes: Sequence[str]) -> dict[int, int]:
+    """Index in ``classes`` of every id; 255 for ids without a class, or with another."""
+    index = {name: i for i, name in enumerate(classes)}
+    return {i: index.get(name, IGNORE) for i, name in names.items()}
+
+
 def list_files(folder: str, suffix: str | tuple[str, ...]) -> list[str]:
-    """Paths below a folder, relative to it and sorted, without hidden files."""
-    return sorted(
-        os.path.relpath(os.path.join(parent, name), folder)
-        for parent, _, names in os.walk(folder, followlinks=True)
-        for name in names
-        if name.endswith(suffix) and not name.startswith('.')
-    )
+    """Paths below a folder, relative to it and sorted, without hidden files and folders."""
+    found = []
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith('.')]
+        names = [name for name in names if name.endswith(suffix) and not name.startswith('.')]
+        found += [os.path.relpath(os.path.join(parent, name), folder) for name in names]
+    return sorted(found)
 
 
 def _some(names: Iterable[str], count: int = 3) -> str:

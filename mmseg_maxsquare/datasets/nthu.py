@@ -9,7 +9,7 @@ from .cityscapes import (
     CLASS_SETS,
     KNOWN_IDS,
     CityscapesClassesDataset,
-    label_ids,
+    class_names,
     metainfo_of,
 )
 
@@ -36,7 +36,10 @@ class NTHUDataset(CityscapesClassesDataset):
     """
 
     METAINFO = metainfo_of(13)
-    LABEL_IDS = label_ids(CITYSCAPES_IDS, KNOWN_IDS, CLASS_SETS[13])
+    LABEL_IDS = {
+        i: name if name in CLASS_SETS[13] else None
+        for i, name in class_names(CITYSCAPES_IDS, KNOWN_IDS).items()
+    }
 
     def __init__(self, city: str, split: str, num_classes: int | None = None, **kwargs) -> None:
         if city not in CITIES:

@@ -2,7 +2,7 @@
 
 from mmseg.registry import DATASETS
 
-from .cityscapes import CLASS_SETS, CityscapesClassesDataset, label_ids, metainfo_of
+from .cityscapes import CityscapesClassesDataset, class_names, metainfo_of
 from .loading import read_first_channel
 
 # SYNTHIA's ids and Cityscapes' train ids.
@@ -25,7 +25,7 @@ class SYNTHIADataset(CityscapesClassesDataset):
     """
 
     METAINFO = metainfo_of(16)
-    LABEL_IDS = label_ids(SYNTHIA_IDS, range(23), CLASS_SETS[16])
+    LABEL_IDS = class_names(SYNTHIA_IDS, range(23))
     LAYOUT = 'RGB/0000000.png and GT/LABELS/0000000.png'
     read_label = staticmethod(read_first_channel)
 

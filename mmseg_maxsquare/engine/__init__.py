@@ -3,7 +3,9 @@
 from .channels_last_hook import ChannelsLastHook
 from .non_finite_hook import NonFiniteHook
 from .oracle_checkpoint_hook import OracleCheckpointHook
-from .safe_loading import allow_mmengine_checkpoints
+from .resume import find_resumable
+from .safe_loading import allow_mmengine_checkpoints, check_checkpoint, load_only_safely
+from .train_loop import ResumableTrainLoop
 from .uda_distributed import UDADistributedDataParallel
 from .uda_hook import UDAHook
 
@@ -11,7 +13,11 @@ __all__ = [
     'ChannelsLastHook',
     'NonFiniteHook',
     'OracleCheckpointHook',
+    'ResumableTrainLoop',
     'UDADistributedDataParallel',
     'UDAHook',
     'allow_mmengine_checkpoints',
+    'check_checkpoint',
+    'find_resumable',
+    'load_only_safely',
 ]

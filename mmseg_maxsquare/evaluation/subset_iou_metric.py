@@ -26,12 +26,16 @@ class SubsetIoUMetric(IoUMetric):
 
     Raises:
         ValueError: If a subset is empty or names a class that the data set lacks
-            (as soon as the data set is known, before training).
+            (as soon as the data set is known, before training), or has the name
+            of a metric of all classes.
     """
 
     def __init__(self, subsets: dict[str, Sequence[str]] | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.subsets = subsets or {}
+        taken = sorted({'aAcc', 'mIoU', 'mAcc'} & set(self.subsets))
+        if taken:
+            raise ValueError(f'subsets must not be called {taken}: those are of all classes')
 
     @property
     def dataset_meta(self) -> dict | None:
@@ -39,8 +43,8 @@ class SubsetIoUMetric(IoUMetric):
         return self._dataset_meta
 
     @dataset_meta.setter
-    def dataset_meta(self, meta: dict) -> None:
-        for name, classes in self.subsets.items():
+    def dataset_meta(self, meta: dict | None) -> None:
+        for name, classes in self.subsets.items() if meta else ():
             unknown = sorted(set(classes) - set(meta['classes']))
             if unknown or not classes:
                 raise ValueError(

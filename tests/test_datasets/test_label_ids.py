@@ -214,7 +214,7 @@ def test_a_data_set_of_ones_own(tmp_path: Path) -> None:
 
     class Own(LabelIdDataset):
         METAINFO = dict(classes=('a', 'b'), palette=[[1, 1, 1], [2, 2, 2]])
-        LABEL_IDS = {10: 0, 20: 1, 30: 255}
+        LABEL_IDS = {10: 'a', 20: 'b', 30: None}
         LAYOUT = 'photos/*.png and masks/*.png'
 
     FORMATS['gta5'].make(tmp_path)

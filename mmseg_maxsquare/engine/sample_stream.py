@@ -1,0 +1,92 @@
+"""The endless stream of training samples, which can be entered at any step.
+
+Which images a step gets, and how they are augmented, depends on the run's seed and
+the place in the stream alone: not on workers, on what was read before, or on how
+often the run was stopped.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+from mmengine.dist import get_dist_info
+from mmseg.registry import DATASETS
+from torch.utils.data import BatchSampler, Dataset, Sampler
+
+from ..datasets.uda_sampler import Position, derive_seed, seeded
+
+
+class Draw(int):
+    """Index of an image, with the ``position`` in the stream at which it was drawn."""
+
+    def __new__(cls, index: int, position: int) -> 'Draw':
+        draw = super().__new__(cls, index)
+        draw.position = position
+        return draw
+
+    def __reduce__(self) -> tuple:
+        return Draw, (int(self), self.position)  # on its way to a worker
+
+
+class SeededDataset(Dataset):
+    """A data set whose random augmentation depends on seed and position alone.
+
+    Args:
+        dataset: A data set that takes indices (or its config).
+        seed: Of the run.
+    """
+
+    def __init__(self, dataset: dict | Dataset, seed: int) -> None:
+        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.seed = seed
+
+    @property
+    def metainfo(self) -> dict:
+        """Classes and palette, if the data set has any."""
+        return self.dataset.metainfo
+
+    def full_init(self) -> None:
+        """What the runner asks a data set for that reads its list late."""
+        if hasattr(self.dataset, 'full_init'):
+            self.dataset.full_init()
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, draw: Draw) -> dict:
+        with seeded(derive_seed(self.seed, 3, draw.position)):
+            return self.dataset[int(draw)]
+
+
+class StreamBatchSampler(BatchSampler):
+    """Batches without end, beginning with that of a step.
+
+    A sampler that comes to its end starts its next epoch. Up to ``start`` indices
+    are counted but no data is read.
+
+    Args:
+        sampler: Gives the indices.
+        batch_size: Samples in a batch.
+        drop_last: Whether an epoch's last batch is left out if it is smaller.
+
+    Attributes:
+        start: Step to begin with. None gives no batches: mmengine 0.10.7 opens
+            the loader before it knows where a resumed run goes on.
+    """
+
+    def __init__(self, sampler: Sampler, batch_size: int, drop_last: bool = False) -> None:
+        super().__init__(sampler, batch_size, drop_last)
+        self.rank, self.world_size = get_dist_info()
+        self.start: int | None = None
+
+    def __iter__(self) -> Iterator[list[int]]:
+        if self.start is not None:
+            yield from itertools.islice(self._batches(), self.start, None)
+
+    def _batches(self) -> Iterator[list[int]]:
+        positions = itertools.count(self.rank, self.world_size)
+        for epoch in itertools.count():
+            if hasattr(self.sampler, 'set_epoch'):
+                self.sampler.set_epoch(epoch)
+            for batch in super().__iter__():
+                # A UDASampler's are positions already.
+                yield [i if isinstance(i, Position) else Draw(i, next(positions)) for i in batch]

@@ -1,0 +1,267 @@
+"""The pages' code runs, their trees are what the configs read, the files they name exist."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmseg.registry import DATASETS, METRICS, TRANSFORMS
+from PIL import Image
+from scipy.io import savemat
+from tiny_data import (
+    CLASSES_19,
+    LABEL_ID_TABLE,
+    SYNTHIA_TABLE,
+    TRAIN_IDS,
+    make_camvid,
+    make_cityscapes,
+    make_gta5,
+    make_nthu,
+    make_synthia,
+    names_of,
+    save_image,
+)
+
+from mmseg_maxsquare.datasets import CamVidDataset
+
+REPO = Path(__file__).resolve().parents[1]
+PAGES = sorted((REPO / 'docs').rglob('*.md'))
+DATA_PAGES = {
+    'gta5': ('configs/source_only/gta.py', 'configs/maxsquare/gta2cs.py'),
+    'synthia': ('configs/source_only/synthia.py', 'configs/maxsquare/synthia2cs.py'),
+    'cityscapes': ('configs/source_only/cityscapes13.py',),
+    'nthu': ('configs/maxsquare/cs2nthu_rome.py', 'configs/maxsquare/cs2nthu_rio.py'),
+    'camvid': ('configs/source_only/camvid_day.py', 'configs/maxsquare/camvid_day2dusk.py'),
+}
+
+
+def text_of(page: str) -> str:
+    """A page about a data set."""
+    return (REPO / f'docs/datasets/{page}.md').read_text(encoding='utf-8')
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Its code in a language, '' for trees."""
+    found = re.findall(r'^```(\w*)\n(.*?)^```', text_of(page), flags=re.S | re.M)
+    return [code for name, code in found if name == language]
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """All data sets in a folder ``data``, beside which the pages' code is run."""
+    folder = tmp_path / 'data'
+    make_gta5(folder / 'gta5')
+    make_synthia(folder / 'synthia')
+    make_cityscapes(folder / 'cityscapes', labels={'train': 'labelIds', 'val': 'labelIds'})
+    make_nthu(folder / 'nthu')
+    make_camvid(folder / 'CamVid')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv('MMSEG_MAXSQUARE_DATA', raising=False)
+    return folder
+
+
+def run(code: str) -> dict:
+    """Names that the code sets."""
+    names = {}
+    exec(code, names)
+    return names
+
+
+def data_sets(names: dict) -> dict:
+    """The data sets among them, built."""
+    return {
+        key: DATASETS.build(dict(value, serialize_data=False))
+        for key, value in names.items()
+        if isinstance(value, dict) and 'pipeline' in value
+    }
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda path: path.stem)
+def test_pages_are_readable(page: Path) -> None:
+    """No line over 100 characters but tables; every block of code is closed."""
+    text = page.read_text(encoding='utf-8')
+    assert text.startswith('# ')
+    assert text.count('```') % 2 == 0
+    assert [line for line in text.splitlines() if len(line) > 100 and line[0] != '|'] == []
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda path: path.stem)
+def test_named_files_exist(page: Path) -> None:
+    """Files of the repository, and pages that are linked."""
+    text = page.read_text(encoding='utf-8')
+    for path in re.findall(r'(?<![\w/])(?:configs|tools|docs|tests)/[\w./-]+\.\w+', text):
+        assert (REPO / path).exists(), path
+    for link in re.findall(r'\]\((?!http|#)([^)#]+)', text):
+        assert (page.parent / link).exists(), link
+
+
+def test_every_data_set_has_its_page() -> None:
+    assert {path.stem for path in PAGES if path.parent.name == 'datasets'} >= set(DATA_PAGES)
+
+
+@pytest.mark.parametrize('page', DATA_PAGES)
+def test_trees(page: str, data: Path) -> None:
+    """Each line of a tree is a file of the data sets in their real layout."""
+    lines = ''.join(blocks(page, '')).splitlines()
+    assert len(lines) >= 2
+    for line in lines:
+        assert list(data.parent.glob(line.split()[0])), line
+
+
+@pytest.mark.parametrize('page', DATA_PAGES)
+def test_configs_read_these_trees(page: str, data: Path) -> None:
+    """The data sets of the configs that the page checks with, from ``data``."""
+    checked = re.findall(r'tools/check_data\.py (configs/\S+?\.py)', text_of(page))
+    assert checked == [DATA_PAGES[page][0]]
+    for name in DATA_PAGES[page]:
+        cfg = Config.fromfile(REPO / name)
+        for loader in (cfg.train_dataloader, cfg.val_dataloader):
+            assert len(DATASETS.build(loader.dataset)) > 0
+
+
+@pytest.mark.parametrize('page', DATA_PAGES)
+def test_snippets(page: str, data: Path) -> None:
+    """They build the data sets, and every item loads."""
+    code = [block for block in blocks(page, 'python') if 'split.mat' not in block]
+    built = data_sets(run('\n'.join(code)))
+    sizes = {key: len(dataset) for key, dataset in built.items()}
+    assert (
+        sizes
+        == {
+            'gta5': dict(gta5=3),
+            'synthia': dict(synthia=3),
+            'cityscapes': dict(cityscapes_val=2),
+            'nthu': dict(target=3, scored=2),
+            'camvid': dict(camvid_day=4, camvid_dusk=2),
+        }[page]
+    )
+    for key, dataset in built.items():
+        for index in range(len(dataset)):
+            sample = dataset[index]['data_samples']
+            assert ('gt_sem_seg' in sample) is (key != 'target')
+
+
+@pytest.mark.parametrize(
+    ('page', 'fields', 'classes', 'images'), [('gta5', 2, 16, 1), ('synthia', 1, 13, 3)]
+)
+def test_comments_in_the_snippets(
+    page: str, fields: int, classes: int, images: int, data: Path
+) -> None:
+    """Fields that are commented out are taken by the data set as well."""
+    (data / 'gta5/train.txt').write_text('2\n')
+    code, count = re.subn(r'^( +)# (\w+=)', r'\1\2', blocks(page, 'python')[0], flags=re.M)
+    assert count == fields
+    (dataset,) = data_sets(run(code)).values()
+    assert (len(dataset.metainfo['classes']), len(dataset)) == (classes, images)
+
+
+def test_metric_of_the_nthu_page(data: Path) -> None:
+    """Its 13 names are the data set's, and the 19-class data set has them."""
+    names = run(blocks('nthu', 'python')[0])
+    subset = names['val_evaluator']['subsets']['mIoU13']
+    assert list(subset) == [CLASSES_19[train] for train in TRAIN_IDS[13]]
+    metric = METRICS.build(names['val_evaluator'])
+    metric.dataset_meta = DATASETS.build(names['scored']).metainfo
+    assert len(metric.dataset_meta['classes']) == 19
+
+
+def test_protocols_of_the_cityscapes_page() -> None:
+    """Both names in it are names of protocols."""
+    named = set(re.findall(r"name='(\w+)'", text_of('cityscapes')))
+    assert named == {'full_resolution', 'network_input'}
+    for name in named:
+        TRANSFORMS.build(dict(type='EvaluationProtocol', name=name))
+
+
+def table_of(page: str) -> dict[int, int]:
+    """The table of ids."""
+    ids, train_ids = (
+        [
+            int(cell)
+            for cell in re.search(rf'^\| {head} \|(.*)\|$', text_of(page), re.M)[1].split('|')
+        ]
+        for head in ('id', 'train id')
+    )
+    return dict(zip(ids, train_ids, strict=True))
+
+
+def test_tables_of_ids() -> None:
+    """The pages', against the tests' own; SYNTHIA's without the three classes it lacks."""
+    assert table_of('gta5') == table_of('cityscapes') == LABEL_ID_TABLE
+    shared = {label: train for label, train in SYNTHIA_TABLE.items() if train in TRAIN_IDS[16]}
+    assert table_of('synthia') == shared
+    assert set(range(23)) - set(shared) == {0, 13, 14, 16, 18, 20, 22}
+    assert '16, 18 and 20 (terrain, truck, train) only count' in text_of('synthia')
+
+
+def test_names_of_the_camvid_page() -> None:
+    """0 sky ... 10 bicyclist, as the data set class has them."""
+    listed = dict(re.findall(r'\b(\d+) ([a-z]+)(?:,|;)', ' '.join(text_of('camvid').split())))
+    assert [listed[str(i)] for i in range(11)] == list(CamVidDataset.METAINFO['classes'])
+
+
+def gta5_list(data: Path, code: str) -> list[str]:
+    """Names that the data set reads from the list that the page's code writes."""
+    run(code)
+    cfg = run(blocks('gta5', 'python')[0])['gta5']
+    return names_of(DATASETS.build(dict(cfg, ann_file='train.txt', serialize_data=False)))
+
+
+def test_list_of_the_gta5_page(data: Path) -> None:
+    """Numbers of split.mat, without blank images and pairs of two sizes; in its order."""
+    (code,) = (block for block in blocks('gta5', 'python') if 'split.mat' in block)
+    rng = np.random.default_rng(0)
+    for number in (15188, 17705, 20803):
+        for folder in ('images', 'labels'):
+            image = data / f'gta5/{folder}/{number}.png'
+            if folder == 'images':
+                save_image(image, (24, 32), rng)
+            else:
+                Image.new('P', (32, 24 if number < 20000 else 22)).save(image)
+    ids = np.array([[3], [15188], [1], [20803], [17705]], np.uint16)
+    savemat(data / 'gta5/split.mat', dict(trainIds=ids, valIds=[[2]], testIds=[[4]]))
+    assert gta5_list(data, code) == ['00003.png', '00001.png']
+    # The variant for all images.
+    everything = code.replace("loadmat(root / 'split.mat')['trainIds'].ravel()", 'range(1, 4)')
+    assert everything != code
+    assert gta5_list(data, everything) == ['00001.png', '00002.png', '00003.png']
+
+
+@pytest.mark.parametrize('page', DATA_PAGES)
+def test_fields_of_the_commands(page: str) -> None:
+    """What --cfg-options sets belongs to the data set that it is meant for."""
+    commands = ''.join(blocks(page, 'bash')).replace('\\\n', ' ').splitlines()
+    assert bool(commands) is (page == 'gta5')
+    for command in commands:
+        tool, config, option, setting = re.fullmatch(
+            r'python (tools/train\.py) +(\S+) +(--cfg-options) +(\S+)', command
+        ).groups()
+        cfg = Config.fromfile(REPO / config)
+        cfg.merge_from_dict(dict([setting.split('=')]))
+        dataset = cfg.train_dataloader.dataset
+        dataset = dataset.get('source', dataset)
+        assert (dataset.type, dataset.ann_file) == ('GTA5Dataset', 'train.txt')
+        assert (REPO / tool).exists() and option == '--cfg-options'
+
+
+def test_the_check_takes_these_commands() -> None:
+    """The tool that every page names has a config as its argument."""
+    command = [sys.executable, 'tools/check_data.py', '--help']
+    shown = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=True).stdout
+    assert 'config' in shown and '--cfg-options' in shown
+
+
+def test_counts_of_the_camvid_page(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real files: what the page says of the three roles."""
+    if not (shared / 'data/CamVid/train').is_dir():
+        pytest.skip(f'no CamVid in {shared}/data')
+    monkeypatch.setenv('MMSEG_MAXSQUARE_DATA', str(shared / 'data'))
+    cfg = Config.fromfile(REPO / 'configs/maxsquare/camvid_day2dusk.py')
+    pair = cfg.train_dataloader.dataset
+    roles = (pair.source, pair.target, cfg.val_dataloader.dataset)
+    counts = [len(DATASETS.build(dataset)) for dataset in roles]
+    assert counts == [int(n) for n in re.findall(r'\| (\d+) of `', text_of('camvid'))]
+    assert f'{len(list((shared / "data/CamVid/train").glob("*.png")))} images' in text_of('camvid')
