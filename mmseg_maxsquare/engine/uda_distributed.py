@@ -22,7 +22,7 @@ class UDADistributedDataParallel(MMDistributedDataParallel):
     update, in buckets. Statistics of batch norms are averaged with them, so that
     all ranks hold one model: the one that rank 0 saves.
 
-    A model without ``uda_step`` is trained as mmengine does.
+    A model without ``uda_step`` is trained as mmengine does, but for the statistics.
 
     Args:
         module: The model.
@@ -38,7 +38,9 @@ class UDADistributedDataParallel(MMDistributedDataParallel):
     def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
         """One step of the model on this rank's batch."""
         if not hasattr(self.module, 'uda_step'):
-            return super().train_step(data, optim_wrapper)
+            log = super().train_step(data, optim_wrapper)
+            _average(self._statistics())
+            return log
         with self.no_sync():
             return self.module.uda_step(self, data, optim_wrapper)
 
@@ -61,9 +63,10 @@ class UDADistributedDataParallel(MMDistributedDataParallel):
         for parameter in self._synced:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        tensors = [parameter.grad for parameter in self._synced]
-        tensors += [buffer for buffer in self.module.buffers() if buffer.is_floating_point()]
-        all_reduce_params(tensors, coalesce=True, bucket_size_mb=BUCKET_MB, op='mean')
+        _average([parameter.grad for parameter in self._synced] + self._statistics())
+
+    def _statistics(self) -> list[Tensor]:
+        return [buffer for buffer in self.module.buffers() if buffer.is_floating_point()]
 
     def _used_on_any_rank(self) -> list[nn.Parameter]:
         parameters = [p for p in self.module.parameters() if p.requires_grad]
@@ -71,3 +74,9 @@ class UDADistributedDataParallel(MMDistributedDataParallel):
         used = used.to(parameters[0].device)
         all_reduce(used)
         return [p for p, count in zip(parameters, used.tolist(), strict=True) if count]
+
+
+def _average(tensors: list[Tensor]) -> None:
+    """Average over the ranks, in place."""
+    if tensors:
+        all_reduce_params(tensors, coalesce=True, bucket_size_mb=BUCKET_MB, op='mean')

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -65,7 +66,8 @@ class UDAHook(Hook):
         model = _unwrap(runner.model)
         model.target_weight = self.weight_at(runner.iter)
         looked_at = self.every_n_train_iters(runner, self.interval) or self._panel_due(runner)
-        model.snapshot = {} if looked_at else None
+        # Of several ranks only the one that logs looks, at its own batch.
+        model.snapshot = {} if looked_at and is_main_process() else None
 
     def weight_at(self, step: int) -> float:
         """Factor on lambda_T in a step counted from 0; reaches 1 in the last of the warm-up."""
