@@ -1,0 +1,99 @@
+"""Times and peak memory of variants of one thing, measured in one run and given as ratios."""
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+Variants = dict[str, Callable[[], object]]
+
+
+def median_times(variants: Variants, repeats: int, device: torch.device) -> dict[str, list[float]]:
+    """Seconds of every call; the variants take turns, so that all see the same machine.
+
+    Args:
+        variants: What to call, by name.
+        repeats: Turns that count; one more warms up.
+        device: Is waited for before and after each call.
+    """
+    times: dict[str, list[float]] = {name: [] for name in variants}
+    for turn in range(repeats + 1):
+        for name, call in variants.items():
+            _wait(device)
+            started = time.perf_counter()
+            call()
+            _wait(device)
+            if turn:
+                times[name].append(time.perf_counter() - started)
+    return times
+
+
+def peak_bytes(call: Callable[[], object], device: torch.device) -> int:
+    """Most memory that a call has allocated at once, beyond what was allocated before.
+
+    Measured by PyTorch's allocator on a GPU, by its profiler's record of every
+    allocation on a CPU.
+    """
+    call()  # gradients and momentum exist from here on
+    if device.type == 'cuda':
+        torch.cuda.synchronize()
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        call()
+        return torch.cuda.max_memory_allocated() - before
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        call()
+    events = [e for e in profiler.profiler.kineto_results.events() if e.name() == '[memory]']
+    running = peak = 0
+    for event in sorted(events, key=lambda e: e.start_ns()):
+        running += event.nbytes()
+        peak = max(peak, running)
+    return peak
+
+
+def paired_ratio(times: list[float], reference: list[float]) -> float:
+    """Median of the ratios turn by turn, which a slow minute of the machine leaves alone."""
+    return statistics.median(t / r for t, r in zip(times, reference, strict=True))
+
+
+def machine(device: torch.device) -> str:
+    """What it was measured on."""
+    if device.type == 'cuda':
+        return f'{torch.cuda.get_device_name()}, PyTorch {torch.__version__}'
+    name = platform.processor() or platform.machine()
+    info = Path('/proc/cpuinfo')
+    if info.is_file():
+        models = [x for x in info.read_text().splitlines() if x.startswith('model name')]
+        name = models[0].partition(': ')[2] if models else name
+    threads = torch.get_num_threads()
+    return f'{name}, {threads} threads, PyTorch {torch.__version__}'
+
+
+def report(title: str, columns: list[str], rows: list[list], about: str, path: Path) -> None:
+    """Print a Markdown table and write it as JSON.
+
+    Args:
+        title: What was measured.
+        columns: Headings.
+        rows: Cells; numbers are printed with three digits.
+        about: Machine, sizes, repeats.
+        path: The JSON file.
+    """
+    print(f'\n### {title}\n\n{about}\n')
+    print('| ' + ' | '.join(columns) + ' |\n' + '|---' * len(columns) + '|')
+    for row in rows:
+        print('| ' + ' | '.join(c if isinstance(c, str) else f'{c:.3g}' for c in row) + ' |')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    path.write_text(json.dumps(dict(title=title, about=about, rows=found), indent=1))
+    print(f'\n{path}')
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == 'cuda':
+        torch.cuda.synchronize()

@@ -1,0 +1,64 @@
+"""What the switches for precision and layout bring: python benchmarks/precision_and_layout.py
+
+Every variant is the same UDA step: fp32, channels_last (custom_hooks ChannelsLastHook), --amp
+in bfloat16 and float16 (GPU), torch.compile of the network.
+"""
+
+import statistics
+
+import torch
+from measure import machine, median_times, paired_ratio, peak_bytes, report
+from mmengine.optim import AmpOptimWrapper
+from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
+
+COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument('--compile', action='store_true', help='also torch.compile (minutes)')
+    args = parser.parse_args()
+    device, size = torch.device(args.device), args.size or default_size(args.device)
+    cfg = model_config(args.config)
+    variants = {}
+    for name in names(device, args.compile):
+        model = build(cfg, device)
+        if 'channels_last' in name:
+            model.to(memory_format=torch.channels_last)
+        if 'compile' in name:
+            model.backbone.compile()
+        wrapper = optimizer(model)
+        for short, dtype in (('bf16', 'bfloat16'), ('fp16', 'float16')):
+            if short in name:
+                wrapper = AmpOptimWrapper(optimizer=wrapper.optimizer, dtype=dtype)
+        variants[name] = training_step(model, pair(size, model.num_classes), wrapper)
+    times = median_times(variants, args.repeats, device)
+    peaks = {name: peak_bytes(call, device) for name, call in variants.items()}
+    rows = [
+        [
+            name,
+            statistics.median(times[name]),
+            paired_ratio(times[name], times['fp32']),
+            peaks[name] / 2**20,
+            peaks[name] / peaks['fp32'],
+        ]
+        for name in variants
+    ]
+    about = (
+        f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, batch 1+1, '
+        f'{args.repeats} repeats'
+    )
+    path = args.out / 'precision_and_layout.json'
+    report('Precision and layout of the UDA step', COLUMNS, rows, about, path)
+
+
+def names(device: torch.device, compiled: bool) -> list[str]:
+    """Variants that the device can run."""
+    found = ['fp32', 'fp32, channels_last']
+    if device.type == 'cuda':
+        found += ['bf16', 'bf16, channels_last', 'fp16, channels_last']
+    return found + ['fp32, compile'] * compiled
+
+
+if __name__ == '__main__':
+    main()

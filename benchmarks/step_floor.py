@@ -1,0 +1,87 @@
+"""A UDA step against a supervised one: python benchmarks/step_floor.py
+
+The floor of a UDA step is a supervised step on the source and one on the target: twice the
+time, and the memory of one.
+"""
+
+import statistics
+
+import torch
+from measure import machine, median_times, paired_ratio, peak_bytes, report
+from mmseg.models.utils import resize
+from steps import (
+    arguments,
+    batch,
+    build,
+    default_size,
+    model_config,
+    optimizer,
+    pair,
+    plain_config,
+    training_step,
+)
+
+from mmseg_maxsquare.engine.uda_hook import target_statistics
+from mmseg_maxsquare.models.guidance import guidance_loss, self_produced_guidance
+
+COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
+
+
+def main() -> None:
+    args = arguments(__doc__).parse_args()
+    device, size = torch.device(args.device), args.size or default_size(args.device)
+    plain = build(plain_config(args.config), device)
+    classes = plain.num_classes
+    whole = dict(model_config(args.config))
+    configs = {
+        'UDA, MaxSquare': model_config(
+            args.config, guidance=None, target_loss=dict(type='MaxSquareLoss', loss_weight=0.1)
+        ),
+        'UDA, MaxSquare+IW+Multi': whole,
+    }
+    variants = {'supervised': training_step(plain, batch(size, classes), optimizer(plain))}
+    for name, cfg in configs.items():
+        model = build(cfg, device)
+        variants[name] = training_step(model, pair(size, classes), optimizer(model))
+    target_part = target_terms(model, size, device)
+    times = median_times({**variants, 'target terms alone': target_part}, args.repeats, device)
+    peaks = {name: peak_bytes(call, device) for name, call in variants.items()}
+    rows = [
+        [
+            name,
+            statistics.median(times[name]),
+            paired_ratio(times[name], times['supervised']),
+            peaks[name] / 2**20 if name in peaks else '',
+            peaks[name] / peaks['supervised'] if name in peaks else '',
+        ]
+        for name in times
+    ]
+    share = paired_ratio(times['target terms alone'], times['UDA, MaxSquare+IW+Multi'])
+    about = (
+        f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, fp32, batch 1+1, '
+        f'{args.repeats} repeats; target loss, guidance and statistics, forward and backward '
+        f'below the logits, are {share:.1%} of the step'
+    )
+    report('UDA step against a supervised step', COLUMNS, rows, about, args.out / 'step_floor.json')
+
+
+def target_terms(model, size: tuple[int, int], device: torch.device):
+    """What the target adds behind the heads, to the gradient of their logits, and its log."""
+    width, height = size
+    shape = (1, model.num_classes, -(-height // 8) + 1, -(-width // 8) + 1)
+    levels = [torch.randn(shape, device=device, requires_grad=True) for _ in range(2)]
+
+    def call() -> None:
+        final, low = (
+            resize(x, (height, width), mode='bilinear', align_corners=True) for x in levels
+        )
+        loss = model.target_loss(final)
+        labels = self_produced_guidance(final, low)
+        (loss + guidance_loss(low, labels)).backward()
+        target_statistics(final.detach())
+
+    return call
+
+
+if __name__ == '__main__':
+    main()
