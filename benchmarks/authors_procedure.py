@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from measure import machine, median_times, paired_ratio, peak_bytes, report
 from mmengine.optim import AmpOptimWrapper
-from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
 from torch import Tensor, nn
+
+from measure import machine, median_times, paired_ratio, peak_bytes, report
+from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
 
 ALPHA, DELTA, LAMBDA_T, LAMBDA_LOW = 0.2, 0.95, 0.1, 0.1
 COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from measure import report
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from PIL import Image
-from steps import CONFIGS, RESULTS
 
 import mmseg_maxsquare  # noqa: F401  (registers)
+
+from measure import report
+from steps import CONFIGS, RESULTS
 
 FILES = 4
 COLUMNS = ['format', 'image', 'images/s', 'decode', 'label', 'resize', 'blur', 'rest', 'label/PNG']
@@ -82,9 +83,7 @@ def measured(name: str, cfg: dict, repeats: int) -> list:
                     step.read(Path(results['seg_map_path']).read_bytes())
                     decoding = time.perf_counter() - started
                     decode, look_up = decode + decoding, look_up + max(taken - decoding, 0)
-            size = (
-                f'{results["data_samples"].ori_shape[1]} x {results["data_samples"].ori_shape[0]}'
-            )
+            height, width = results['data_samples'].ori_shape
     total = sum(seconds.values())
     shares = [f'{seconds[kind] / total:.0%}' for kind in (*STEPS, 'rest')]
     ratio = f'{look_up / decode:.2f}' if decode else ''

@@ -7,8 +7,9 @@ in bfloat16 and float16 (GPU), torch.compile of the network.
 import statistics
 
 import torch
-from measure import machine, median_times, paired_ratio, peak_bytes, report
 from mmengine.optim import AmpOptimWrapper
+
+from measure import machine, median_times, paired_ratio, peak_bytes, report
 from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
 
 COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
