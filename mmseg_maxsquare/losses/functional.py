@@ -222,7 +222,7 @@ def _factors(
     images, classes, *spatial = logits.shape
     count = logits.new_full((images,), max(math.prod(spatial), 1))
     if ignore is not None:
-        count = (~ignore).reshape(images, -1).sum(1).clamp(min=1).to(logits.dtype)
+        count = (~ignore).reshape(images, math.prod(spatial)).sum(1).clamp(min=1).to(logits.dtype)
     share = 1 / (images * classes if class_average else images) if images else math.nan
     by_class, by_pixel = None, (share / count).view(-1, 1, *[1] * len(spatial))
     if alpha > 0:

@@ -1,5 +1,6 @@
 """Self-produced guidance of the low level by both levels (Section 3.4)."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -99,22 +100,25 @@ def guidance_loss(
         ignore: Boolean ``(B, *spatial)``, True for pixels that N leaves out.
 
     Returns:
-        Scalar mean over the images; an image without guidance gives 0.
+        Scalar mean over the images; an image without guidance gives 0, and so does an
+        empty batch.
 
     Raises:
         ValueError: If ``normalizer`` is unknown.
     """
     check_normalizer(normalizer)
-    loss = F.cross_entropy(
-        _float(low_logits), guidance, ignore_index=IGNORE_INDEX, reduction='none'
-    )
+    low_logits = _float(low_logits)
+    if ignore is not None:
+        # Keeps a NaN at an ignored pixel out of the gradient.
+        low_logits = low_logits.masked_fill(ignore.unsqueeze(1), 0)
+    loss = F.cross_entropy(low_logits, guidance, ignore_index=IGNORE_INDEX, reduction='none')
     if normalizer == 'guided_pixels':
         counted = guidance != IGNORE_INDEX
     else:
         counted = torch.ones_like(guidance, dtype=torch.bool) if ignore is None else ~ignore
-    images = len(guidance)
-    counted = counted.reshape(images, -1).sum(1).clamp(min=1)
-    return (loss.reshape(images, -1).sum(1) / counted).mean()
+    shape = (len(guidance), math.prod(guidance.shape[1:]))
+    counted = counted.reshape(shape).sum(1).clamp(min=1)
+    return (loss.reshape(shape).sum(1) / counted).sum() / max(len(guidance), 1)
 
 
 def check_guidance(threshold: float, mask: str) -> None:

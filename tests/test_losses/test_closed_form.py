@@ -78,3 +78,11 @@ def test_extreme_logits_are_one_hot(function: Callable, scale: float) -> None:
     loss.backward()
     assert loss.item() == (-0.5 if function is max_square_loss else 0.0)
     assert torch.equal(logits.grad, torch.zeros(4, 4))
+
+
+@FUNCTIONS
+@pytest.mark.parametrize('shape', [(0, 3), (0, 3, 2, 2)])
+def test_a_batch_without_images_is_zero(function: Callable, shape: tuple) -> None:
+    ignore = torch.zeros(shape[0], *shape[2:], dtype=torch.bool)
+    for weighting in ({}, {'alpha': 0.2}, {'ignore': ignore}):
+        assert function(torch.zeros(shape), **weighting) == 0

@@ -195,3 +195,19 @@ def test_gradient_pulls_towards_the_guidance() -> None:
 def test_unknown_normalizer_is_refused() -> None:
     with pytest.raises(ValueError, match="normalizer must be one of .*'all_pixels'.*got 'mean'"):
         guidance_loss(torch.zeros(1, 2, 1), torch.zeros(1, 1, dtype=torch.long), 'mean')
+
+
+def test_loss_without_images_is_zero() -> None:
+    guidance = torch.zeros(0, 2, 2, dtype=torch.long)
+    assert guidance_loss(torch.zeros(0, 3, 2, 2), guidance) == 0
+
+
+def test_nan_at_an_ignored_pixel_stays_out_of_the_gradient() -> None:
+    logits = torch.randn(1, 3, 2, 2)
+    logits[0, :, 0, 0] = torch.nan
+    logits.requires_grad_()
+    guidance = torch.zeros(1, 2, 2, dtype=torch.long)
+    guidance[0, 0, 0] = 255
+    guidance_loss(logits, guidance, ignore=guidance == 255).backward()
+    assert torch.equal(logits.grad[0, :, 0, 0], torch.zeros(3))
+    assert logits.grad[0, :, 1, 1].abs().sum() > 0
