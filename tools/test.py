@@ -4,7 +4,10 @@ import argparse
 
 from mmengine.runner import Runner
 
-from launch import add_common_arguments, fail, load_config, require_file
+from mmseg_maxsquare.engine import load_only_safely
+
+from checkpoints import require_checkpoint
+from launch import add_common_arguments, fail, load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,10 +29,10 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    load_only_safely()
     cfg = load_config(args, loaders=('test_dataloader',))
-    cfg.load_from = str(
-        require_file(args.checkpoint, 'checkpoint', 'a training run writes them to its work dir')
-    )
+    require_checkpoint(args.checkpoint, 'checkpoint', 'a training run writes them to its work dir')
+    cfg.load_from = args.checkpoint
     if args.show or args.show_dir:
         cfg.default_hooks.visualization.update(
             draw=True, interval=1, show=args.show, wait_time=args.wait_time

@@ -1,19 +1,35 @@
-"""Checkpoints, of which the best on labelled target images is called what it is."""
+"""Checkpoints that survive a kill, of which the best by target labels is called what it is."""
 
+import os
+from collections import deque
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
 from mmseg.registry import HOOKS
+
+from .accumulated_gradients import restore_gradients, store_gradients
+from .atomic_files import BACKEND, AtomicBackend, remove_leftovers
 
 ORACLE = 'oracle_'
 
 
 @HOOKS.register_module()
 class OracleCheckpointHook(CheckpointHook):
-    """mmengine's hook, but a checkpoint that target labels picked says ``oracle``.
+    """mmengine's hook, but always one complete checkpoint, and an oracle's says so.
 
     The result of an adaptation is its last checkpoint: who has no target labels
     cannot pick another. With ``save_best='mIoU'`` the one with the highest mIoU is
     kept too, as ``best_oracle_mIoU_iter_N.pth``; its score is logged as
     ``oracle_mIoU``.
+
+    On local disks a file appears only when it is complete, and an old checkpoint
+    goes only when the new one is there. So one is left whenever the run is
+    killed, also with ``max_keep_ckpts=1``; the disk needs room for one more.
+    Between two steps of accumulated gradients these are stored, too; of several
+    processes those of the first, so let the intervals be multiples there.
 
     Args:
         save_best: Metric, several, or None. ``'auto'`` is refused: name one.
@@ -31,7 +47,94 @@ class OracleCheckpointHook(CheckpointHook):
         elif save_best is not None:
             save_best = [ORACLE + name for name in save_best]
         super().__init__(*args, save_best=save_best, **kwargs)
+        self._gradients: dict | None = None
 
-    def _save_best_checkpoint(self, runner, metrics: dict) -> None:
+    def before_train(self, runner: Runner) -> None:
+        """Go on with what a killed run left behind."""
+        super().before_train(runner)
+        local = type(self.file_backend) is LocalBackend
+        if local and self.backend_args is None and self.file_client_args is None:
+            self.backend_args = dict(backend=BACKEND)
+            self.file_backend = AtomicBackend()
+            if is_main_process():
+                remove_leftovers(self.out_dir)
+                remove_leftovers(runner.work_dir)
+        if self.save_best:  # in this folder, which may be a copy of the one it was
+            self._best = {
+                name: path and self.file_backend.join_path(self.out_dir, Path(path).name)
+                for name, path in self._best.items()
+            }
+        # A checkpoint that is only loaded from starts at step 0.
+        if self._gradients and runner.iter > 0:
+            restore_gradients(runner.model, self._gradients)
+        self._gradients = None
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add the gradients of steps that the optimizer has yet to make."""
+        if 'optimizer' in checkpoint:
+            store_gradients(runner.model, checkpoint)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Keep these gradients until the model is to be trained."""
+        self._gradients = checkpoint.get('gradients')
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        """mmengine's, but the outdated checkpoint goes last and nothing is written in place."""
+        if self.max_keep_ckpts > 0:
+            kept = list(self.keep_ckpt_ids)
+            kept += [step] if step not in kept[-1:] else []
+            # With those to be removed: after a kill before that, mmengine removes them.
+            runner.message_hub.update_info('keep_ckpt_ids', kept)
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if is_main_process():
+            pointer = os.path.join(runner.work_dir, 'last_checkpoint')
+            AtomicBackend().put_text(self.last_ckpt, pointer)
+        if self.max_keep_ckpts > 0:
+            for outdated in kept[: -self.max_keep_ckpts]:
+                file = self.filename_tmpl.format(outdated)
+                self._remove(self.file_backend.join_path(self.out_dir, file))
+            self.keep_ckpt_ids = deque(kept, self.max_keep_ckpts)
+            runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        """mmengine's under the oracle's name, but the former best goes last."""
+        if not self.save_best:
+            return
+        former, self._best = self._best, dict.fromkeys(self._best)
         oracles = {ORACLE + name: value for name, value in metrics.items()}
         super()._save_best_checkpoint(runner, oracles)
+        self._best = {name: path or former[name] for name, path in self._best.items()}
+        for path in set(former.values()) - set(self._best.values()) - {None}:
+            self._remove(path)
+
+    @property
+    def _best(self) -> dict[str, str | None]:
+        """Path of the best checkpoint by metric; mmengine has two places for it."""
+        if len(self.key_indicators) == 1:
+            return {self.key_indicators[0]: self.best_ckpt_path}
+        return self.best_ckpt_path_dict
+
+    @_best.setter
+    def _best(self, paths: dict[str, str | None]) -> None:
+        if len(self.key_indicators) == 1:
+            (self.best_ckpt_path,) = paths.values()
+        else:
+            self.best_ckpt_path_dict = paths
+
+    def _remove(self, path: str) -> None:
+        """Remove a checkpoint; it may be gone already."""
+        if is_main_process() and self.file_backend.isfile(path):
+            self.file_backend.remove(path)

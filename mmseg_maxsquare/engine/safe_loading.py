@@ -18,6 +18,7 @@ from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
 STATISTICS = ('mean', 'min', 'max', 'current')
+NEEDLESS = 'which no checkpoint needs'
 
 
 def statistic(owner: type, name: str) -> Callable:
@@ -27,33 +28,31 @@ def statistic(owner: type, name: str) -> Callable:
         ValueError: If anything else is asked for; the file may be malicious.
     """
     if owner is not HistoryBuffer or name not in STATISTICS:
-        raise ValueError(f'the checkpoint asks for {owner!r}.{name}, which no checkpoint needs')
+        raise ValueError(f'it asks for {owner!r}.{name}, {NEEDLESS}')
     return getattr(owner, name)
 
 
-def harmless() -> list:
-    """What training checkpoints hold besides tensors: numbers and mmengine's log buffers.
+def allow_mmengine_checkpoints() -> None:
+    """Put what training checkpoints hold besides tensors on PyTorch's list of harmless types.
 
-    NumPy 2 moved the functions that rebuild its numbers; files name either place.
+    These are numbers and mmengine's log buffers. NumPy 2 moved the functions that
+    rebuild its numbers; files name either place.
     """
     rebuild = np.float64(0).__reduce__()[0], np.empty(0).__reduce__()[0]
-    return [
-        *(
-            (f, f'numpy.{core}.multiarray.{f.__name__}')
-            for core in ('core', '_core')
-            for f in rebuild
-        ),
-        *{type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u4', 'u1', '?')},
-        np.ndarray,
-        np.dtype,
-        HistoryBuffer,
-        (statistic, 'builtins.getattr'),
-    ]
-
-
-def allow_mmengine_checkpoints() -> None:
-    """Put what training checkpoints hold on PyTorch's list of harmless types."""
-    torch.serialization.add_safe_globals(harmless())
+    torch.serialization.add_safe_globals(
+        [
+            *(
+                (f, f'numpy.{core}.multiarray.{f.__name__}')
+                for core in ('core', '_core')
+                for f in rebuild
+            ),
+            *{type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u4', 'u1', '?')},
+            np.ndarray,
+            np.dtype,
+            HistoryBuffer,
+            (statistic, 'builtins.getattr'),
+        ]
+    )
 
 
 def load_only_safely() -> None:
@@ -80,9 +79,8 @@ def check_checkpoint(path: str | Path) -> dict:
     zipped = zipfile.is_zipfile(path)  # not so if it is cut off: the index is at the end
     try:
         damaged = zipfile.ZipFile(path).testzip() if zipped else None
-        # The list is there already unless somebody cleared it.
-        with torch.serialization.safe_globals(harmless()):
-            checkpoint = torch.load(path, map_location='cpu', weights_only=True, mmap=zipped)
+        allow_mmengine_checkpoints()  # again: OneDL's loader takes them off the list at its end
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True, mmap=zipped)
     except Exception as error:  # the unpickler raises all kinds on a broken file
         raise ValueError(f'{path} {_reason(error)}') from None
     if damaged is not None:
@@ -95,11 +93,8 @@ def check_checkpoint(path: str | Path) -> dict:
 
 def _reason(error: Exception) -> str:
     """Why a file was not read. PyTorch's own text advises to load unsafely, ours does not."""
-    text = str(error)
-    asked = re.search(r'(?:GLOBAL|class|asks for) ([\w.<>\'" ]+?)(?:,| was| by|$)', text)
-    if asked and ('Unsupported' in text or 'Weights only' in text or 'asks for' in text):
-        return (
-            f'is refused: it asks for {asked[1].strip()}, which a checkpoint does not need and '
-            'which may run code; get the file from elsewhere'
-        )
+    asked = re.search(r'GLOBAL (\S+)', str(error))
+    text = f'it asks for {asked[1]}, {NEEDLESS}' if asked else str(error)
+    if NEEDLESS in text:
+        return f'is refused, since it may run code: {text}'
     return f'cannot be read ({type(error).__name__}): it is cut off or damaged, or no checkpoint'

@@ -3,12 +3,10 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import torch
-from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
-from mmseg_maxsquare.engine.safe_loading import statistic
+from mmseg_maxsquare.engine.safe_loading import allow_mmengine_checkpoints
 from mmseg_maxsquare.models.backbones.pretrained import read_state_dict
 
 from key_names import COUNTER, NOT_BACKBONE, key_of, recognise, select
@@ -29,8 +27,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise ValueError(f'{path}: no such file')
-    with torch.serialization.safe_globals(_harmless()):
-        return read_state_dict(path)
+    allow_mmengine_checkpoints()
+    return read_state_dict(path)
 
 
 def tensors_by_name(path: Path, raw: dict[str, Tensor], classifiers: int) -> dict[str, Tensor]:
@@ -103,23 +101,3 @@ def write_new(path: Path, payload: dict, legacy: bool) -> None:
             raise
         reason = getattr(error, 'strerror', None) or error
         raise ValueError(f'{path} cannot be written: {reason}') from None
-
-
-def _harmless() -> list:
-    """What training checkpoints hold besides tensors: numbers and mmengine's log buffers.
-
-    NumPy 2 moved the functions that rebuild its numbers; files name either place.
-    """
-    rebuild = np.float64(0).__reduce__()[0], np.empty(0).__reduce__()[0]
-    return [
-        *(
-            (f, f'numpy.{core}.multiarray.{f.__name__}')
-            for core in ('core', '_core')
-            for f in rebuild
-        ),
-        *{type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u4', 'u1', '?')},
-        np.ndarray,
-        np.dtype,
-        HistoryBuffer,
-        (statistic, 'builtins.getattr'),
-    ]
