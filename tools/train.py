@@ -2,6 +2,8 @@
 
 import argparse
 
+import torch
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.runner import Runner
 
@@ -20,10 +22,26 @@ def parse_args() -> argparse.Namespace:
         help='go on from the newest checkpoint in the work dir that can be read',
     )
     parser.add_argument(
-        '--amp', action='store_true', help='automatic mixed precision (needs an accelerator)'
+        '--amp',
+        nargs='?',
+        const='float16',
+        choices=['float16', 'bfloat16'],
+        help='automatic mixed precision (needs a GPU); float16 if nothing is said',
     )
     add_common_arguments(parser)
     return parser.parse_args()
+
+
+def use_amp(cfg: Config, dtype: str) -> None:
+    """Have the forward passes computed in half precision."""
+    if get_device() == 'cpu':
+        fail('--amp needs a GPU and there is none here; leave it out')
+    if dtype == 'bfloat16' and get_device() == 'cuda' and not torch.cuda.is_bf16_supported():
+        fail(f'--amp: {torch.cuda.get_device_name()} has no bfloat16; use --amp float16')
+    # The range of bfloat16 is that of float32: there is nothing to scale.
+    scale = 'dynamic' if dtype == 'float16' else dict(enabled=False)
+    cfg.optim_wrapper.update(type='AmpOptimWrapper', dtype=dtype)
+    cfg.optim_wrapper.setdefault('loss_scale', scale)
 
 
 def main() -> None:
@@ -31,10 +49,7 @@ def main() -> None:
     load_only_safely()
     cfg = load_config(args, loaders=('train_dataloader', 'val_dataloader'))
     if args.amp:
-        if get_device() == 'cpu':
-            fail('--amp needs a GPU and there is none here; leave it out')
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        use_amp(cfg, args.amp)
     if not (args.resume and resume_from_newest(cfg)) and cfg.get('load_from'):
         require_checkpoint(
             cfg.load_from,
