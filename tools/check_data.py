@@ -114,10 +114,7 @@ def main() -> None:
     args = parse_args()
     if args.limit is not None and args.limit < 1:
         fail(f'--limit must be at least 1, got {args.limit}')
-    try:
-        cfg = load_config(args, loaders=())
-    except Exception as error:  # a config is a Python file
-        fail(f'config: {args.config} cannot be read: {sentence(error)}')
+    cfg = load_config(args, loaders=())
     out = args.out or Path(cfg.work_dir, 'check_data')
     try:
         out.mkdir(parents=True, exist_ok=True)

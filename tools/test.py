@@ -2,12 +2,11 @@
 
 import argparse
 
-from mmengine.runner import Runner
-
 from mmseg_maxsquare.engine import load_only_safely
 
 from checkpoints import require_checkpoint
-from launch import add_common_arguments, fail, load_config
+from launch import add_common_arguments, build_runner, fail, load_config, sentences
+from preflight import check_test
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,6 +32,7 @@ def main() -> None:
     cfg = load_config(args, loaders=('test_dataloader',))
     require_checkpoint(args.checkpoint, 'checkpoint', 'a training run writes them to its work dir')
     cfg.load_from = args.checkpoint
+    check_test(cfg)
     if args.show or args.show_dir:
         cfg.default_hooks.visualization.update(
             draw=True, interval=1, show=args.show, wait_time=args.wait_time
@@ -46,7 +46,9 @@ def main() -> None:
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
         cfg.tta_model.module = cfg.model
         cfg.model = cfg.tta_model
-    Runner.from_cfg(cfg).test()
+    runner = build_runner(cfg, ('test',))
+    with sentences(cfg):
+        runner.test()
 
 
 if __name__ == '__main__':

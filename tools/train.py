@@ -5,12 +5,12 @@ import argparse
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.runner import Runner
 
 from mmseg_maxsquare.engine import load_only_safely
 
 from checkpoints import require_checkpoint, resume_from_newest
-from launch import add_common_arguments, fail, load_config
+from launch import add_common_arguments, build_runner, fail, load_config, sentences
+from preflight import check_training
 
 
 def parse_args() -> argparse.Namespace:
@@ -57,7 +57,10 @@ def main() -> None:
             'train the source model first (configs/source_only), '
             'or name another with --cfg-options load_from=PATH',
         )
-    Runner.from_cfg(cfg).train()
+    check_training(cfg, args.resume)
+    runner = build_runner(cfg, ('train', 'val'))
+    with sentences(cfg):
+        runner.train()
 
 
 if __name__ == '__main__':

@@ -39,5 +39,8 @@ class ImageFolderDataset(BaseSegDataset):
         if not paths:
             known = '/'.join(IMAGE_SUFFIXES)
             found = f'no {known} in it' if os.path.isdir(self.data_root) else 'no such folder'
-            raise FileNotFoundError(f'ImageFolderDataset: no images in {self.data_root}: {found}')
+            raise FileNotFoundError(
+                f'ImageFolderDataset: no images in {self.data_root}: {found}; put them there, or '
+                'correct data_root'
+            )
         return [dict(img_path=path, seg_fields=[]) for path in paths]

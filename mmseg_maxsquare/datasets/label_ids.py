@@ -118,7 +118,9 @@ class LabelIdDataset(BaseSegDataset):
         if not self.ann_file:
             return present
         if not os.path.isfile(self.ann_file):
-            raise FileNotFoundError(f'{type(self).__name__}: no list of images {self.ann_file}')
+            raise FileNotFoundError(
+                f'{type(self).__name__}: no list of images {self.ann_file}; correct ann_file'
+            )
         with open(self.ann_file, encoding='utf-8-sig') as stream:
             listed = [self.listed_stem(line.strip()) for line in stream if line.strip()]
         by_stem = {self._stem(name): name for name in present}

@@ -11,8 +11,14 @@ from mmengine import fileio
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
+from .pixel_format import not_colour
+
 IGNORE = 255
 UNKNOWN = 254  # marks ids that a table lacks; no train id is as large
+
+
+class BadFileError(ValueError):
+    """A file of a data set that cannot be used; the message names it."""
 
 
 def read_label_ids(content: bytes) -> np.ndarray:
@@ -60,25 +66,40 @@ def read_first_channel(content: bytes) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class LoadImage(LoadImageFromFile):
-    """mmcv's ``LoadImageFromFile`` whose errors name the file."""
+    """mmcv's ``LoadImageFromFile`` whose errors name the file.
+
+    It takes 8-bit colour only, unless ``color_type`` asks for something else.
+    """
 
     def transform(self, results: dict) -> dict:
         """Put the image, ``(H, W, 3)``, into ``results['img']``.
 
         Raises:
             FileNotFoundError: If the file does not exist.
-            ValueError: If it is no image that can be read.
+            BadFileError: If it is no image that can be read, greyscale, or has
+                more than 8 bits.
         """
         path = results['img_path']
         try:
-            return super().transform(results)
+            results = super().transform(results)
         except FileNotFoundError:
-            raise FileNotFoundError(f'image {path} not found') from None
+            raise FileNotFoundError(f'image {path} not found; copy it again') from None
         except Exception as error:  # decoders raise all kinds
-            raise ValueError(
+            if isinstance(error, OSError) and error.errno:
+                raise BadFileError(
+                    f'image {path} cannot be read: {error.strerror}; see its permissions, and the '
+                    'disk'
+                ) from error
+            raise BadFileError(
                 f'image {path} cannot be read ({_size(path)}): it is damaged, cut off or no '
                 'image; copy it again'
             ) from error
+        if os.path.isfile(path) and (found := not_colour(path, self.color_type)):
+            raise BadFileError(
+                f'image {path} is {found}, expected 8-bit colour; take the original photograph, '
+                'or convert it to 8-bit RGB'
+            )
+        return results
 
 
 @TRANSFORMS.register_module()
@@ -100,23 +121,27 @@ class LoadLabelIds(LoadAnnotations):
 
         Raises:
             FileNotFoundError: If the file does not exist.
-            ValueError: If the file is no label of this kind, has another size
+            BadFileError: If the file is no label of this kind, has another size
                 than its image, or holds an id that the table lacks.
         """
         path = results['seg_map_path']
         if not os.path.isfile(path):
-            raise FileNotFoundError(f'label file {path} not found (of image {results["img_path"]})')
+            raise FileNotFoundError(
+                f'label file {path} not found (of image {results["img_path"]}); copy it again'
+            )
         try:
             ids = self.read(fileio.get(path, backend_args=self.backend_args))
         except ValueError as error:
-            raise ValueError(f'label file {path} {error}') from None
+            raise BadFileError(
+                f'label file {path} {error}; take the original label files'
+            ) from None
         except Exception as error:  # decoders raise all kinds
-            raise ValueError(
-                f'label file {path} is not a readable image ({_size(path)}): {error}'
+            raise BadFileError(
+                f'label file {path} is not a readable image ({_size(path)}): {error}; copy it again'
             ) from error
         size = results.get('ori_shape', ids.shape)
         if ids.shape != tuple(size):
-            raise ValueError(
+            raise BadFileError(
                 f'label file {path} has size {ids.shape} (height, width), its image {tuple(size)}; '
                 'replace one of them, or leave the pair out with a list of names as ann_file'
             )
@@ -136,7 +161,7 @@ def look_up(ids: np.ndarray, label_map: dict[int, int], path: str) -> np.ndarray
         uint8 ``(H, W)``.
 
     Raises:
-        ValueError: If an id is not in the map.
+        BadFileError: If an id is not in the map.
     """
     table = np.full(256, UNKNOWN, dtype=np.uint8)
     table[list(label_map)] = list(label_map.values())
@@ -144,8 +169,9 @@ def look_up(ids: np.ndarray, label_map: dict[int, int], path: str) -> np.ndarray
     train_ids = cv2.LUT(ids.astype(np.uint8, copy=False), table)
     if not fits or (train_ids == UNKNOWN).any():
         unknown = sorted(set(np.unique(ids).tolist()) - set(label_map))
-        raise ValueError(
-            f'label file {path} holds unknown ids {unknown[:10]}; known are {sorted(label_map)}'
+        raise BadFileError(
+            f'label file {path} holds unknown ids {unknown[:10]}; known are {sorted(label_map)}; '
+            'take the original label files, or a data set class whose table fits'
         )
     return train_ids
 

@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
+from .fields import build_part
 from .guidance import IGNORE_INDEX, Guidance, guidance_loss, self_produced_guidance
 from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
 
@@ -58,20 +59,22 @@ class UDAEncoderDecoder(EncoderDecoder):
             )
         if self.out_channels == 1:
             raise ValueError(
-                'decode_head has out_channels=1 (sigmoid); the target losses need a softmax over '
-                'classes: set out_channels=2 and CrossEntropyLoss(use_sigmoid=False)'
+                'model.decode_head has out_channels=1 (sigmoid); the target losses need a softmax '
+                'over classes: set out_channels=2 and CrossEntropyLoss(use_sigmoid=False)'
             )
-        self.target_loss = MODELS.build(target_loss)
+        self.target_loss = build_part('model.target_loss', target_loss)
         if 'loss' not in self.target_loss.loss_name:
             raise ValueError(
-                'loss_name of target_loss must contain "loss" to be summed, '
+                'model.target_loss: loss_name must contain "loss" to be summed, '
                 f'got {self.target_loss.loss_name!r}'
             )
-        self.guidance = None if guidance is None else Guidance(**guidance)
+        self.guidance = None
+        if guidance is not None:
+            self.guidance = build_part('model.guidance', guidance, Guidance)
         if self.guidance is not None and self._guided_head().num_classes != self.num_classes:
             raise ValueError(
-                f'the guided auxiliary head has {self._guided_head().num_classes} classes, '
-                f'decode_head {self.num_classes}'
+                f'model.guidance: its head has {self._guided_head().num_classes} classes, '
+                f'decode_head {self.num_classes}; give both the same num_classes'
             )
         self.target_weight = 1.0
         self.snapshot: dict | None = None
@@ -186,7 +189,7 @@ class UDAEncoderDecoder(EncoderDecoder):
         """The auxiliary head that the guidance trains."""
         if not self.with_auxiliary_head:
             raise ValueError(
-                'guidance trains an auxiliary head (the low level), but the model has none: '
+                'model.guidance trains an auxiliary head (the low level), but the model has none: '
                 'add auxiliary_head=dict(...) or set guidance=None'
             )
         several = isinstance(self.auxiliary_head, nn.ModuleList)
@@ -196,8 +199,8 @@ class UDAEncoderDecoder(EncoderDecoder):
             index = 0
         if index is None or not 0 <= index < len(heads):
             raise ValueError(
-                f'the model has {len(heads)} auxiliary heads: guidance must name the one it trains '
-                f'with head=0..{len(heads) - 1}, got {index}'
+                f'model.guidance: the model has {len(heads)} auxiliary heads; name the one that it '
+                f'trains with head=0..{len(heads) - 1}, got {index}'
             )
         return heads[index]
 

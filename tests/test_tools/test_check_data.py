@@ -335,12 +335,12 @@ def blank_image(root: Path, cfg: Config) -> None:
     rewrite(root / 'gta5/images/00008.png', np.zeros_like)
 
 
-@fault('gta', 'warning', 'gta5/images/00008.png', '8-bit grey, expected 8-bit RGB')
+@fault('gta', 'error', 'gta5/images/00008.png', '8-bit grey, expected 8-bit colour')
 def grey_image(root: Path, cfg: Config) -> None:
     rewrite(root / 'gta5/images/00008.png', lambda image: image[..., 0])
 
 
-@fault('folder', 'warning', 'photos/a.png', '16-bit')
+@fault('folder', 'error', 'photos/a.png', '16-bit RGB, expected 8-bit colour')
 def image_of_16_bits(root: Path, cfg: Config) -> None:
     pixels = RNG.integers(0, 65536, (24, 32, 3), dtype=np.uint16)
     cv2.imwrite(str(root / 'photos/a.png'), pixels)
@@ -522,7 +522,7 @@ def damaged_weights(root: Path, cfg: Config) -> None:
     (root / 'weights.pth').write_text('no weights')
 
 
-@fault('gta', 'error', 'load_from', 'is not a readable weight file')
+@fault('gta', 'error', 'load_from', 'cannot be read')
 def damaged_checkpoint(root: Path, cfg: Config) -> None:
     torch.save(dict(state_dict=dict(a=torch.zeros(1000))), root / 'source.pth')
     cut(root / 'source.pth')

@@ -36,6 +36,7 @@ REFUSALS = {
         'take label files with one 8-bit id per pixel',
     ),
 }
+REFUSED = 'expected 8-bit colour'  # as LoadImage says it
 DAMAGED = ('damaged labels', COPY_AGAIN)
 
 
@@ -114,23 +115,26 @@ class FileCheck:
         report.content = len(content), zlib.crc32(content)
         form, pixels = describe(content)
         report.image_kind = f'{form} {pixels}'
-        if 'grey' in pixels or 'palette' in pixels or '16-bit' in pixels:
-            self._add(
-                report,
-                'warning',
-                'images that are not 8-bit colour',
-                path,
-                f'{pixels}, expected 8-bit RGB',
-                'take the original photographs; are these labels (img_path and seg_map_path '
-                'exchanged), or converted copies?',
-            )
+        odd = 'grey' in pixels or 'palette' in pixels or '16-bit' in pixels
+        refusal = None
         try:
             self.load_image.transform(results)
         except Exception as error:  # decoders raise all kinds
-            what = f'cannot be decoded: {_without_path(error, path)}'
+            refusal = _without_path(error, path)
+        if odd and (refusal is None or REFUSED in refusal):
+            self._add(
+                report,
+                'warning' if refusal is None else 'error',
+                'images that are not 8-bit colour',
+                path,
+                f'{pixels}, {REFUSED}',
+                'take the original photographs; are these labels (img_path and seg_map_path '
+                'exchanged), or converted copies?',
+            )
+        elif refusal is not None:
+            what = f'cannot be decoded: {refusal}'
             self._add(report, 'error', 'damaged images', path, what, COPY_AGAIN)
-            return False
-        return True
+        return refusal is None
 
     def _label(self, results: dict, report: FileReport) -> None:
         """Decode the label and count its ids."""

@@ -57,7 +57,7 @@ def sentence(error: BaseException, limit: int = 600) -> str:
 
 def _similar(words: str) -> str:
     """A registered name that is like the one that a message says is unknown."""
-    unknown = re.match(r'(\S+) is not in the', words)
+    unknown = re.search(r'(\S+) is not in the', words)
     registries = (DATASETS, METRICS, MODELS, TRANSFORMS)
     known = [name for registry in registries for name in registry.module_dict]
     like = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []

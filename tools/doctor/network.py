@@ -1,19 +1,15 @@
 """The model of the config: built on the CPU, tried on a small image, and its weight files."""
 
 import os
-import zipfile
 from collections.abc import Iterator
-from contextlib import nullcontext
 
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.runner import checkpoint
 from mmseg.registry import MODELS
 from torch import nn
 
-from mmseg_maxsquare.models.backbones.pretrained import read_state_dict
-
-from .findings import Finding, sentence, some
+from .findings import Finding, sentence
+from .fit import REMEDY, misfit
 from .settings import heads_of
 
 SIZE = (65, 65)
@@ -125,36 +121,12 @@ def _pretrained(where: str, part: object) -> Iterator[tuple[str, str]]:
 
 
 def _check_checkpoint(path: str, model: nn.Module) -> Iterator[Finding]:
-    """mmengine skips tensors that do not fit and trains on with random ones."""
-    # Checkpoints of a run hold types of mmengine's beside the tensors.
-    types = getattr(checkpoint, 'get_torch_safe_globals', list)()
-    allowed = torch.serialization.safe_globals(types) if types else nullcontext()
+    """mmengine would skip tensors that do not fit and train on with random ones."""
     try:
-        with allowed:
-            state = read_state_dict(path)
+        found = misfit(path, model)
     except ValueError as error:
-        # An old format, or one with other types than tensors, may still be loaded.
-        with open(path, 'rb') as stream:
-            whole = zipfile.is_zipfile(path) or stream.read(1) == b'\x80'
         remedy = 'copy it again, or take a checkpoint of a run'
-        yield _finding('warning' if whole else 'error', 'load_from', sentence(error), remedy)
+        yield _finding('error', 'load_from', sentence(error), remedy)
         return
-    state = {key.removeprefix('module.'): value for key, value in state.items()}
-    ours = model.state_dict()
-    wrong = [
-        f'{key} is {tuple(state[key].shape)}, the model has {tuple(ours[key].shape)}'
-        for key in ours
-        if key in state and state[key].shape != ours[key].shape
-    ]
-    missing = [key for key in ours if key not in state and not key.endswith('batches_tracked')]
-    if wrong:
-        what = f'{len(wrong)} tensors of {path} have another shape: {some(wrong, 3)}'
-        remedy = 'they would be skipped; take a checkpoint of a model with the same classes'
-        yield _finding('error', 'load_from', what, remedy)
-    if len(missing) > len(ours) // 2:
-        what = f'{path} lacks {len(missing)} of the {len(ours)} tensors: {some(missing, 3)}'
-        remedy = "take a checkpoint of this model; tools/model_converters knows other code's"
-        yield _finding('error', 'load_from', what, remedy)
-    elif missing:
-        what = f'{path} lacks {len(missing)} of the {len(ours)} tensors: {some(missing, 3)}'
-        yield _finding('warning', 'load_from', what, 'they start at random; is that meant?')
+    if found:
+        yield _finding('error', 'load_from', found, REMEDY)

@@ -1,0 +1,75 @@
+"""Faults of the command line, of config fields and class counts."""
+
+from .base import SOURCE, TARGET, Place, fault, fields
+
+
+@fault('config: no file <file>; see configs/ for those that there are', 'train.py nowhere.py')
+def no_config(here: Place) -> None:
+    pass
+
+
+@fault('config: <file> cannot be read: <reason>', 'train.py broken.py')
+def broken_config(here: Place) -> None:
+    (here.root / 'broken.py').write_text('model = dict(')
+
+
+@fault(
+    '--cfg-options: a field does not fit the config: <reason>',
+    'train.py CONFIG --cfg-options param_scheduler.7.end=1',
+)
+def option_of_nothing(here: Place) -> None:
+    pass
+
+
+@fault('--amp needs a GPU and there is none here; leave it out', 'train.py CONFIG --amp')
+def amp_on_cpu(here: Place) -> None:
+    here.patch.setattr('mmengine.device.get_device', lambda: 'cpu')
+
+
+fields(
+    '<field>: missing, while there are <fields>; <loop> needs all of <fields>',
+    no_evaluator=dict(val_evaluator=None),
+)
+fields(
+    'train_dataloader.sampler: <type>, but a UDADataset needs its own; set '
+    "train_dataloader.sampler=dict(type='UDASampler')",
+    stock_sampler={'train_dataloader.sampler.type': 'InfiniteSampler'},
+)
+fields(
+    'model.type: <type> trains on <domains>, but train_dataloader.dataset is <type>; use '
+    "type='UDAEncoderDecoder' with a UDADataset, another model with a plain data set",
+    plain_model={'model.type': 'EncoderDecoder'},
+)
+fields('model: cannot be built: <reason>', no_such_backbone={'model.backbone.type': 'ResNot'})
+fields(
+    '<loop> loop: <reason>',
+    metric_of_nothing={'val_evaluator.type': 'IoUMetrics'},
+    subset_named_as_the_mean={'val_evaluator.subsets': dict(mIoU=['road'])},
+)
+
+fields(
+    '<field> has <n> classes, <field> <n><difference>; bring them into line with num_classes or '
+    'metainfo=dict(classes=...) of the data sets',
+    target_of_16_classes={f'{TARGET}.num_classes': 16},
+)
+fields(
+    '<head>.num_classes: <n>, but the data sets have <n> classes; set <head>.num_classes=<n>, or '
+    'choose other classes for the data sets',
+    head_of_16_classes={'model.decode_head.num_classes': 16},
+    low_head_of_16_classes={'model.auxiliary_head.num_classes': 16},
+)
+fields(
+    '<head>.loss_decode.class_weight: <n> weights for <n> classes; give one weight a class, in '
+    'the order of the classes',
+    weights_of_16_classes={'model.decode_head.loss_decode.class_weight': [1.0] * 16},
+)
+fields(
+    '<evaluator>.subsets.<name>: names <classes>; the data set has <classes>; name classes of '
+    'the data set, or leave the subset out',
+    subset_of_no_class={'val_evaluator.subsets': dict(mIoU1=['tram'])},
+)
+fields(
+    '<field>: <data set>: <data set> has no classes <names>; there are <names>; correct the '
+    'fields of this data set',
+    unknown_class={f'{SOURCE}.metainfo': dict(classes=['road', 'tram'])},
+)
