@@ -29,7 +29,11 @@ COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
 
 
 def main() -> None:
-    args = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument(
+        '--memory-only', action='store_true', help='no times: minutes instead of hours on a CPU'
+    )
+    args = parser.parse_args()
     device, size = torch.device(args.device), args.size or default_size(args.device)
     plain = build(plain_config(args.config), device)
     classes = plain.num_classes
@@ -44,23 +48,28 @@ def main() -> None:
     for name, cfg in configs.items():
         model = build(cfg, device)
         variants[name] = training_step(model, pair(size, classes), optimizer(model))
-    target_part = target_terms(model, size, device)
-    times = median_times({**variants, 'target terms alone': target_part}, args.repeats, device)
     peaks = {name: peak_bytes(call, device) for name, call in variants.items()}
+    about = f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, fp32, batch 1+1'
+    memory = {n: [peaks[n] / 2**20, peaks[n] / peaks['supervised']] for n in variants}
+    if args.memory_only:
+        rows = [[name, *cells] for name, cells in memory.items()]
+        columns, path = ['variant', 'peak MB', 'memory ratio'], args.out / 'step_memory.json'
+        report('Memory of a UDA step', columns, rows, about, path)
+        return
+    variants['target terms alone'] = target_terms(model, size, device)
+    times = median_times(variants, args.repeats, device)
     rows = [
         [
             name,
             statistics.median(times[name]),
             paired_ratio(times[name], times['supervised']),
-            peaks[name] / 2**20 if name in peaks else '',
-            peaks[name] / peaks['supervised'] if name in peaks else '',
+            *memory.get(name, ['', '']),
         ]
         for name in times
     ]
     share = paired_ratio(times['target terms alone'], times['UDA, MaxSquare+IW+Multi'])
-    about = (
-        f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, fp32, batch 1+1, '
-        f'{args.repeats} repeats; target loss, guidance and statistics, forward and backward '
+    about += (
+        f', {args.repeats} repeats; target loss, guidance and statistics, forward and backward '
         f'below the logits, are {share:.1%} of the step'
     )
     report('UDA step against a supervised step', COLUMNS, rows, about, args.out / 'step_floor.json')
