@@ -31,13 +31,14 @@ def checkpoints_in(cfg: Config) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.glob('*.pth'))]
 
 
-def differences(cfg: Config, text: str) -> list[str]:
+def differences(cfg: Config, text: str, sections: tuple[str, ...] = SECTIONS) -> list[str]:
     """Fields in which a config is another than the one that a checkpoint tells of.
 
     Args:
         cfg: The config.
         text: The other as the checkpoint's ``meta`` has it. It is Python, which
             is read here but not run.
+        sections: Top-level fields that are compared.
 
     Returns:
         Such as ``'model.target_loss.alpha: 0.1 in the checkpoint, 0.2 now'``.
@@ -45,7 +46,7 @@ def differences(cfg: Config, text: str) -> list[str]:
     then = _literals(text)
     now = _plain(cfg.to_dict())
     found = list(_config_name(then.get('run'), now.get('run')))
-    for section in SECTIONS:
+    for section in sections:
         if section in then:
             found += _compare(section, then[section], now.get(section))
     return found

@@ -34,6 +34,12 @@ def main() -> None:
     cfg.load_from = args.checkpoint
     check_test(cfg)
     if args.show or args.show_dir:
+        if 'network_input' in str(cfg.test_dataloader.dataset):
+            fail(
+                '--show and --show-dir draw on the original images, but the evaluation protocol '
+                'keeps predictions at the size of the network input; use --out, or the config '
+                'with the protocol full_resolution'
+            )
         cfg.default_hooks.visualization.update(
             draw=True, interval=1, show=args.show, wait_time=args.wait_time
         )

@@ -6,15 +6,17 @@ into the rows of Tables 2 to 6 (or others in configs/tables), and writes Markdow
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config
 
 from pictures import bar_chart
 from report import Results, classes_of, csv_table, markdown_table
-from runs import dumped_config, finished_metrics
+from runs import finished_metrics, logged_config, was_trained
 from tables import Row, Table, load_table, table_names
 
+ORACLE_PREFIX = 'best_oracle'
 Found = list[tuple[Path, Config]]
 LOG_FOLDER = '????????_??????'  # date and time of a start, as mmengine names it
 ORACLE = (
@@ -53,12 +55,21 @@ def main() -> None:
         sys.exit(f'error: {error}')
     found = find_runs(args.work_dirs)
     if not args.table:
-        tables = [table for table in tables if collect(table, found)[0]]
+        tables = [table for table in tables if any(_has_run(table, run) for run in found)]
     if not tables:
         folders = ', '.join(map(str, args.work_dirs))
         sys.exit(f'error: no finished run of any table below {folders}')
     for table in tables:
-        print(write_table(table, args.work_dirs, args.out / table.name, args.oracle))
+        try:
+            print(write_table(table, args.work_dirs, args.out / table.name, args.oracle))
+        except ValueError as error:
+            sys.exit(f'error: {error}')
+
+
+def _has_run(table: Table, run: tuple[Path, Config]) -> bool:
+    return (
+        any(_fits(table, row, *run) for row in table.rows) and finished_metrics(run[0]) is not None
+    )
 
 
 def write_table(table: Table, folders: list[Path], out: Path, oracle: bool = False) -> str:
@@ -91,7 +102,7 @@ def find_runs(folders: list[Path]) -> Found:
     """Work dirs at or below some folders, each with the config that ran in it."""
     logs = {path for folder in folders for path in folder.glob(f'**/{LOG_FOLDER}')}
     inside = sorted({path.parent for path in logs if path.is_dir()})
-    configs = {folder: dumped_config(folder) for folder in inside}
+    configs = {folder: logged_config(folder) for folder in inside}
     return [(folder, cfg) for folder, cfg in configs.items() if cfg is not None]
 
 
@@ -125,7 +136,7 @@ def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, 
                 )
             folders[row.name, seed] = folder
             results.setdefault(row.name, {})[seed] = metrics
-            notes.update(dict.fromkeys(_notes(table, cfg)))
+            notes.update(dict.fromkeys(_notes(table, row, cfg)))
     seeds = sorted({seed for runs in results.values() for seed in runs})
     about = ORACLE if oracle else 'Ours: the last checkpoint.'
     return results, '\n'.join([f'{about} Seeds {seeds}.', *notes])
@@ -134,7 +145,8 @@ def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, 
 def _fits(table: Table, row: Row, folder: Path, cfg: Config) -> bool:
     """Whether a run is a row: its config, and the options that the table's rows change."""
     config, options = _identity(folder, cfg)
-    if config != row.run.config:
+    # A test of some checkpoint is no trained row: nobody knows which it was.
+    if config != row.run.config or was_trained(folder) is not row.run.train:
         return False
     return {k: v for k, v in options.items() if _counts(table, k)} == dict(row.run.options)
 
@@ -151,20 +163,33 @@ def _counts(table: Table, key: str) -> bool:
     return key in changed or key.startswith(('model.target_loss', 'model.guidance'))
 
 
-def _notes(table: Table, cfg: Config) -> list[str]:
+def _notes(table: Table, row: Row, cfg: Config) -> list[str]:
     """Under which circumstances a run was made."""
-    protocols = {
-        step['name']
-        for step in cfg.val_dataloader.dataset.pipeline
-        if step['type'] == 'EvaluationProtocol'
-    }
-    notes = [f'Evaluation protocol: {name}.' for name in protocols]
+    loader = cfg.val_dataloader if row.run.train else cfg.test_dataloader
+    steps = list(_steps(loader.dataset.pipeline))
+    notes = [
+        f'Evaluation protocol: {s["name"]}.' for s in steps if s['type'] == 'EvaluationProtocol'
+    ]
+    if any(step['type'] == 'TestTimeAug' for step in steps):
+        notes.append(f'{row.name}: averaged over augmentations (--tta).')
+    if not row.run.train and ORACLE_PREFIX in Path(cfg.load_from).name:
+        notes.append(f'{row.name}: {ORACLE}')
     changed = cfg.get('changed', {})
     if changed.get('overlay'):
         notes.append(f'Runs scaled down by {changed["overlay"]}: no comparison with the paper.')
     options = dict(changed.get('options') or {})
     options |= {k: v for k, v in _identity(Path(), cfg)[1].items() if not _counts(table, k)}
-    return notes + [f'Option {key}={value}.' for key, value in options.items()]
+    return notes + [f'{row.name}: option {key}={value}.' for key, value in options.items()]
+
+
+def _steps(pipeline: list) -> Iterator[dict]:
+    """Steps of a pipeline, also those inside others."""
+    for step in pipeline:
+        if isinstance(step, dict):
+            yield step
+            yield from _steps(step.get('transforms', []))
+        elif isinstance(step, list | tuple):
+            yield from _steps(step)
 
 
 def _panels(table: Table, results: Results) -> dict[str, Results]:

@@ -7,6 +7,7 @@ adaptation; what is finished is kept. Writes the table (Markdown, CSV) and pictu
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -64,16 +65,20 @@ def main() -> None:
         sys.exit(f'error: --overlay: no file {args.overlay}')
     out = args.out.resolve()
     adjust = adjustment(args.overlay, args.cfg_options)
-    plan = Plan(table.runs, args.seeds, out, adjust, args.step_seconds)
+    seeds = list(dict.fromkeys(args.seeds))
+    plan = Plan(table.runs, seeds, out, adjust, args.step_seconds)
     print(plan.text())
     if args.dry_run:
         return
+    # Ending by exception ends the training that is running, too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
     started = time.time()
-    failures = run_all(table.runs, args.seeds, out, adjust)
+    failures = run_all(table.runs, seeds, out, adjust)
     folder = out / table.name
     print('\n' + write_table(table, [out], folder))
     if table.pictures and not failures:
-        write_pictures(table, args.seeds[0], out, folder, adjust)
+        write_pictures(table, seeds[0], out, folder, adjust)
     print(f'{folder}: table and pictures ({time.time() - started:.0f} s)')
     if failures:
         sys.exit('\n'.join(['error: these runs failed:', *failures.values()]))

@@ -1,7 +1,9 @@
 """Runs of a results table: tools/train.py and tools/test.py, resumable."""
 
+import ctypes
 import json
 import math
+import signal
 import subprocess
 import sys
 import time
@@ -12,8 +14,16 @@ from mmengine.config import Config
 
 from tables import REPO, Run, read_config
 
+sys.path.insert(0, str(REPO / 'tools'))
+
+from earlier_run import SECTIONS, differences
+
 POLL_SECONDS = 2
+PR_SET_PDEATHSIG = 1  # of Linux's prctl
 QUIET_SECONDS = 60  # between two lines of progress where no terminal is watching
+
+# A row of a table has one length and one way of scoring, too.
+COMPARED = (*SECTIONS, 'train_cfg', 'param_scheduler', 'val_dataloader', 'val_evaluator')
 
 Metrics = dict[str, float]
 
@@ -65,9 +75,10 @@ def execute(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
     cfg = prepare(run, seed, out, adjust)
     # Beside the work dir: the runner writes its own copy into that, under the same name.
     config = work_dir.parent / f'{work_dir.name}.py'
-    if config.exists() and config.read_text() != cfg.pretty_text:
+    changed = differences(cfg, _text(config), COMPARED) if _begun(work_dir) else []
+    if changed:
         raise RuntimeError(
-            f'{work_dir} holds a run of another config ({config}); '
+            f'{work_dir} holds a run of another config: {"; ".join(changed[:3])}; '
             'give another --out folder or move this one away'
         )
     metrics = finished_metrics(work_dir)
@@ -81,6 +92,10 @@ def execute(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
     return metrics
 
 
+def _begun(work_dir: Path) -> bool:
+    return any(work_dir.glob('*.pth')) or finished_metrics(work_dir) is not None
+
+
 def finished_metrics(work_dir: Path, oracle: str | None = None) -> Metrics | None:
     """Metrics of a work dir's last checkpoint; None if its run is not finished.
 
@@ -89,21 +104,37 @@ def finished_metrics(work_dir: Path, oracle: str | None = None) -> Metrics | Non
         oracle: Name of a metric: take the validation where it is highest
             instead, which needs labels of the target.
     """
-    validations = [record for record in records(work_dir) if 'mIoU' in record]
-    cfg = dumped_config(work_dir)
+    cfg = logged_config(work_dir)
     if cfg is None:
         return None
+    if not was_trained(work_dir):
+        tests = sorted(p for p in work_dir.glob('*/*.json') if p.stem == p.parent.name)
+        return json.loads(tests[-1].read_text()) if tests else None
+    validations = [record for record in records(work_dir) if 'mIoU' in record]
     last = [v for v in validations if v['step'] >= cfg.train_cfg.max_iters]
-    if last:
-        return max(validations, key=lambda v: v[oracle]) if oracle else last[-1]
-    tests = sorted(p for p in work_dir.glob('*/*.json') if p.stem == p.parent.name)
-    return json.loads(tests[-1].read_text()) if tests and not validations else None
+    if not last:
+        return None
+    return max(validations, key=lambda v: v[oracle]) if oracle else last[-1]
 
 
-def dumped_config(work_dir: Path) -> Config | None:
-    """The config that the runner left in a work dir, the latest if there are several."""
-    files = sorted(work_dir.glob('*.py'), key=lambda path: path.stat().st_mtime)
-    return read_config(files[-1]) if files else None
+def was_trained(work_dir: Path) -> bool:
+    """Whether a work dir is a training run's, rather than only a test's."""
+    return steps_done(work_dir) > 0
+
+
+def logged_config(work_dir: Path) -> Config | None:
+    """The config of a work dir's latest start; of its latest training, if it was trained.
+
+    A test may have been written into the folder of the training: what it dumps
+    there says nothing of the run.
+    """
+    starts = sorted(work_dir.glob('*/vis_data/config.py'))
+    trained = [path for path in starts if '"loss"' in _text(path.with_name('scalars.json'))]
+    return read_config((trained or starts)[-1]) if starts else None
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.is_file() else ''
 
 
 def records(work_dir: Path) -> list[dict]:
@@ -133,7 +164,9 @@ def _call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
     command = [sys.executable, str(REPO / command[0]), *command[1:], '--work-dir', str(work_dir)]
     log = work_dir / 'run.log'
     with log.open('a') as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, cwd=REPO)
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=subprocess.STDOUT, cwd=REPO, preexec_fn=_end_with_parent
+        )
         try:
             _watch(process, work_dir, cfg.train_cfg.max_iters if run.train else 0)
         finally:
@@ -141,6 +174,15 @@ def _call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
     if process.returncode:
         tail = '\n'.join(log.read_text(errors='replace').splitlines()[-15:])
         raise RuntimeError(f'{" ".join(command)} failed; the end of {log}:\n{tail}')
+
+
+def _end_with_parent() -> None:
+    """Have Linux kill this process when the one that started it is gone.
+
+    Two trainings must not write into one folder when a table is started again.
+    """
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _watch(process: subprocess.Popen, work_dir: Path, max_iters: int) -> None:

@@ -13,6 +13,12 @@ REPO = Path(__file__).resolve().parents[2]
 FOLDER = REPO / 'configs/tables'
 PAPER = json.loads((Path(__file__).parent / 'paper_tables.json').read_text(encoding='utf-8'))
 FIELDS = {'title', 'paper', 'start', 'rows', 'means', 'classes', 'references', 'pictures'}
+# Of a config; all else in it are names that only the config file itself uses.
+SECTIONS = (
+    'model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader',
+    'val_dataloader', 'test_dataloader', 'val_evaluator', 'test_evaluator', 'default_hooks',
+    'custom_hooks', 'env_cfg',
+)  # fmt: skip
 ROW_FIELDS = {'name', 'config', 'start', 'train', 'options', 'grid'}
 
 
@@ -148,14 +154,31 @@ def _rows_of(where: str, entry: dict, start: str | None) -> list[Row]:
 def _changes(config: str, options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
     """Options that differ from the config's own values: equal runs are one run."""
     cfg = read_config(REPO / 'configs' / config)
-    changed = []
-    for key, value in sorted(options.items()):
-        node = cfg
-        for part in key.split('.'):
-            node = node.get(part) if hasattr(node, 'get') else None
-        if node != value:
-            changed.append((key, value))
-    return tuple(changed)
+    return tuple(
+        (key, value) for key, value in sorted(options.items()) if _field(cfg, config, key) != value
+    )
+
+
+def _field(cfg: Config, config: str, key: str) -> Any:
+    """Value of a field such as ``model.guidance.threshold`` or ``a.pipeline.2.prob``.
+
+    Raises:
+        ValueError: If the config has no such field, or nothing reads it.
+    """
+    parts = key.split('.')
+    node: Any = cfg
+    if parts[0] not in SECTIONS:
+        raise ValueError(f'{config}: nothing reads {key}; fields begin with one of {SECTIONS}')
+    for i, part in enumerate(parts):
+        if isinstance(node, list | tuple) and part.isdigit() and int(part) < len(node):
+            node = node[int(part)]
+        elif isinstance(node, dict | Config) and part in node:
+            node = node[part]
+        elif i == len(parts) - 1 and isinstance(node, dict) and 'type' in node:
+            return None  # an argument with a default; the constructor knows its own
+        else:
+            raise ValueError(f'{config} has no field {key} ({part} is not there)')
+    return node
 
 
 def _check_fields(where: str, given: dict, known: set[str], required: set[str]) -> None:

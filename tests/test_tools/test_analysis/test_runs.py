@@ -1,6 +1,7 @@
 """Runs of rows: what is started, kept, refused, and read off their logs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,14 @@ def unchanged(cfg: Config) -> None:
 def leave_traces(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
     """What a finished run of tools/train.py or tools/test.py leaves behind."""
     steps = cfg.train_cfg.max_iters
-    cfg.dump(work_dir / config.name)
     logs = work_dir / '20260101_120000'
+    (logs / 'vis_data').mkdir(parents=True)
+    cfg.dump(logs / 'vis_data/config.py')
     if not run.train:
-        logs.mkdir(parents=True)
         (logs / '20260101_120000.json').write_text('{"mIoU": 12.5, "time": 1}')
         return
     (work_dir / 'last_checkpoint').write_text(f'/elsewhere/iter_{steps}.pth')
-    (logs / 'vis_data').mkdir(parents=True)
+    (work_dir / f'iter_{steps}.pth').touch()
     lines = [
         {**line, 'step': min(line['step'], 1) if i < 2 else steps} for i, line in enumerate(LINES)
     ]
@@ -88,8 +89,54 @@ def test_another_config_is_refused_and_nothing_overwritten(
         cfg.train_cfg.max_iters = 3
 
     failures = run_all([SOURCE], [0], tmp_path, shorter)
-    assert 'holds a run of another config' in failures[SOURCE, 0]
+    assert 'holds a run of another config: train_cfg.max_iters: 500' in failures[SOURCE, 0]
     assert len(started) == 1
+
+
+def test_a_failed_start_may_be_mended_and_data_may_move(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
+        if cfg.train_dataloader.dataset.data_root == '/wrong':
+            raise RuntimeError('no folder /wrong')
+        leave_traces(run, config, work_dir, cfg)
+
+    def move(root: str):
+        def adjust(cfg: Config) -> None:
+            cfg.train_dataloader.dataset.data_root = root
+            if root == '/other':
+                cfg.optim_wrapper.optimizer.lr = 1.0
+
+        return adjust
+
+    monkeypatch.setattr(runs, '_call', call)
+    assert 'no folder /wrong' in run_all([SOURCE], [0], tmp_path, move('/wrong'))[SOURCE, 0]
+    assert run_all([SOURCE], [0], tmp_path, move('/right')) == {}
+    assert run_all([SOURCE], [0], tmp_path, move('/elsewhere')) == {}
+    failures = run_all([SOURCE], [0], tmp_path, move('/other'))
+    assert 'optim_wrapper.optimizer.lr: 0.01' in failures[SOURCE, 0]
+
+
+def test_a_test_in_the_folder_of_a_training_changes_nothing(
+    started: list[Path], tmp_path: Path
+) -> None:
+    """Neither which row it is nor its numbers, whatever was tested how."""
+    run_all([SOURCE, IW], [7], tmp_path, unchanged)
+    folder = runs.work_dir_of(IW, 7, tmp_path)
+    before = paper_table.collect(table(Row('A', IW)), paper_table.find_runs([folder]))
+    cfg = Config.fromfile(REPO / 'configs' / IW.config)
+    cfg.run = dict(config=IW.config, options={})
+    cfg.randomness = dict(seed=0)
+    logs = folder / '20270101_120000'
+    (logs / 'vis_data').mkdir(parents=True)
+    cfg.dump(logs / 'vis_data/config.py')
+    (logs / '20270101_120000.json').write_text('{"mIoU": 99.0}')
+    assert paper_table.collect(table(Row('A', IW)), paper_table.find_runs([folder])) == before
+    alone = tmp_path / 'alone'
+    (alone / '20270101_120000').mkdir(parents=True)
+    shutil.copytree(logs, alone / '20270101_120000', dirs_exist_ok=True)
+    results, _ = paper_table.collect(table(Row('A', IW)), paper_table.find_runs([alone]))
+    assert results == {}  # a test of who knows which checkpoint is no trained row
 
 
 def test_a_failing_run_takes_only_its_followers_along(
@@ -155,7 +202,7 @@ def test_collect_finds_rows_by_config_and_options(started: list[Path], tmp_path:
         'alpha': [0, 1],
     }
     assert 'Evaluation protocol: full_resolution.' in notes
-    assert 'Option log_level=ERROR.' in notes
+    assert 'plain: option log_level=ERROR.' in notes
     assert 'Seeds [0, 1]' in notes and 'ORACLE' not in notes
     one, _ = paper_table.collect(rows, paper_table.find_runs([tmp_path / 'seed1']))
     assert sorted(one['alpha']) == [1]

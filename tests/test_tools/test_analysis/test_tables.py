@@ -112,3 +112,31 @@ def test_wrong_definitions(text: str, message: str, tmp_path: Path) -> None:
 def test_no_such_table() -> None:
     with pytest.raises(ValueError, match=r"no table 7; there are \['camvid_day2dusk', 'table2'"):
         load_table('7')
+
+
+ONE_ROW = "title = 'x'\nrows = [dict(name='a', config='maxsquare/gta2cs.py', options={})]"
+
+
+@pytest.mark.parametrize(
+    ('field', 'message'),
+    [
+        ('max_iters', 'nothing reads max_iters'),
+        ('model.guidence.threshold', r'has no field model.guidence.threshold \(guidence is not'),
+        ('train_dataloader.dataset.target.pipeline.9.prob', r'\(9 is not there\)'),
+    ],
+)
+def test_fields_that_are_not_there(field: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / 'own.py').write_text(ONE_ROW.format({field: 1}))
+    with pytest.raises(ValueError, match=message):
+        load_table(str(tmp_path / 'own.py'))
+
+
+def test_list_items_that_are_as_they_were(tmp_path: Path) -> None:
+    options = {
+        'train_dataloader.dataset.target.pipeline.3.prob': 0.5,
+        'model.target_loss.alpha': 0.0,
+    }
+    text = f"title = 'x'\nrows = [dict(name='a', config='maxsquare/gta2cs.py', options={options})]"
+    (tmp_path / 'own.py').write_text(text)
+    (row,) = load_table(str(tmp_path / 'own.py')).rows
+    assert row.run.options == (('model.target_loss.alpha', 0.0),)
