@@ -13,6 +13,7 @@ from mmengine.registry import init_default_scope
 from doctor.classes import check_classes
 from doctor.completeness import check_complete
 from doctor.domains import Domain, build, domains_of
+from doctor.engine import check_engine
 from doctor.findings import Finding, count, sentence
 from doctor.machine import check_machine, describe_machine
 from doctor.network import check_network
@@ -71,7 +72,8 @@ def check(
                 surveys[domain.name] = Survey(items=pair_up(domain))
                 check_complete(domain)
     findings, model = check_network(cfg)
-    findings = [*check_settings(cfg, domains), *findings, *check_machine(cfg, model)]
+    findings = [*check_settings(cfg, domains), *findings, *check_engine(cfg, model)]
+    findings += check_machine(cfg, model)
     tell([*findings, *_of(domains)])
     samples = {}
     for domain in domains:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 
-from .loading import IGNORE, loads_labels, read_label_ids, strict
+from .loading import IGNORE, BadFileError, loads_labels, read_label_ids, strict
 
 
 class LabelIdDataset(BaseSegDataset):
@@ -32,16 +32,20 @@ class LabelIdDataset(BaseSegDataset):
         COLOURS: RGB of the classes that a class list may name, if these are
             more than METAINFO's.
         LAYOUT: The folder tree, for error messages.
+        refuses_twins: Whether two images whose names differ only in the ending
+            are an error; they would share a label.
 
     Raises:
         FileNotFoundError: If folders, listed images or labels that the pipeline
             reads are missing.
-        ValueError: If a class is not known.
+        BadFileError: If the list is empty or no text, or images share a label.
+        ValueError: If a class is not known, or ``data_prefix`` has no ``img_path``.
     """
 
     LABEL_IDS: ClassVar[dict[int, str | None]] = {}
     COLOURS: ClassVar[dict[str, Sequence[int]]] = {}
     LAYOUT: ClassVar[str] = ''
+    refuses_twins = True
     read_label: Callable[[bytes], np.ndarray] = staticmethod(read_label_ids)
 
     def __init__(
@@ -85,7 +89,12 @@ class LabelIdDataset(BaseSegDataset):
 
     def load_data_list(self) -> list[dict]:
         """Image and label paths."""
-        images, labels = self.data_prefix['img_path'], self.data_prefix.get('seg_map_path')
+        images, labels = self.data_prefix.get('img_path'), self.data_prefix.get('seg_map_path')
+        if images is None:
+            raise ValueError(
+                f'{type(self).__name__}: data_prefix.img_path is missing, data_prefix holds only '
+                f'{sorted(self.data_prefix)}; give it together with these; {self._expected()}'
+            )
         if not os.path.isdir(images):
             raise FileNotFoundError(
                 f'{type(self).__name__}: image folder {images} not found; {self._expected()}'
@@ -113,16 +122,29 @@ class LabelIdDataset(BaseSegDataset):
 
         Raises:
             FileNotFoundError: If the list, or an image that it names, is missing.
+            BadFileError: If the list is empty or no text, or images share a label.
         """
         present = list_files(self.data_prefix['img_path'], self.img_suffix)
+        twins = self.twins(present) if self.refuses_twins else []
+        if twins:
+            raise BadFileError(
+                f'{type(self).__name__}: {len(twins)} images in {self.data_prefix["img_path"]} '
+                'have the name of another but for the ending, and so its label: '
+                f'{_some(map(" and ".join, twins))}; remove one of them'
+            )
         if not self.ann_file:
             return present
         if not os.path.isfile(self.ann_file):
             raise FileNotFoundError(
                 f'{type(self).__name__}: no list of images {self.ann_file}; correct ann_file'
             )
-        with open(self.ann_file, encoding='utf-8-sig') as stream:
-            listed = [self.listed_stem(line.strip()) for line in stream if line.strip()]
+        try:
+            listed = [self.listed_stem(line) for line in read_list(self.ann_file) if line]
+        except ValueError as error:
+            raise BadFileError(
+                f'{type(self).__name__}: {self.ann_file} {error}; write one image name a line, or '
+                'correct ann_file'
+            ) from None
         by_stem = {self._stem(name): name for name in present}
         missing = [stem for stem in listed if stem not in by_stem]
         if missing:
@@ -132,6 +154,12 @@ class LabelIdDataset(BaseSegDataset):
                 'complete the folder or take them off the list'
             )
         return [by_stem[stem] for stem in listed]
+
+    def twins(self, names: Iterable[str]) -> list[tuple[str, str]]:
+        """Names that differ only in the ending, in pairs."""
+        first: dict[str, str] = {}
+        pairs = [(first.setdefault(self._stem(name), name), name) for name in names]
+        return [(one, other) for one, other in pairs if one != other]
 
     def listed_stem(self, line: str) -> str:
         """Image name without its ending, from a line of the list."""
@@ -166,6 +194,25 @@ def label_map(names: dict[int, str | None], classes: Sequence[str]) -> dict[int,
     """Index in ``classes`` of every id; 255 for ids without a class, or with another."""
     index = {name: i for i, name in enumerate(classes)}
     return {i: index.get(name, IGNORE) for i, name in names.items()}
+
+
+def read_list(path: str) -> list[str]:
+    """Lines of a list of images, stripped, empty ones too.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is no text in UTF-8, or lists no image.
+    """
+    try:
+        with open(path, encoding='utf-8-sig') as stream:
+            lines = [line.strip() for line in stream]
+    except UnicodeDecodeError:
+        lines = ['\0']
+    if any('\0' in line for line in lines):  # UTF-16 may do as UTF-8
+        raise ValueError('is no text in UTF-8')
+    if not any(lines):
+        raise ValueError('lists no image')
+    return lines
 
 
 def list_files(folder: str, suffix: str | tuple[str, ...]) -> list[str]:

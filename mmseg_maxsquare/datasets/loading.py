@@ -59,7 +59,7 @@ def read_first_channel(content: bytes) -> np.ndarray:
     if image.ndim != 3 or image.dtype != np.uint16:
         raise ValueError(
             'must be a 16-bit image with several channels, the first of them ids, '
-            f'got {_kind(image)}; an 8-bit program has probably rewritten it'
+            f'got {_kind(image)}; {_loss(image)}'
         )
     return image[..., 2]  # OpenCV's order is blue, green, red (, alpha)
 
@@ -219,6 +219,18 @@ def _strict_type(step: dict) -> type | None:
 def _kind(image: np.ndarray) -> str:
     channels = 1 if image.ndim == 2 else image.shape[2]
     return f'{channels} channels of {image.dtype}'
+
+
+def _loss(image: np.ndarray) -> str:
+    """What has become of a 16-bit image with several channels."""
+    if image.dtype != np.uint8:
+        return (
+            'the other channels are missing'
+            if image.ndim == 2
+            else 'its values are of another kind'
+        )
+    lost = ', and the other channels are missing' if image.ndim == 2 else ''
+    return 'an 8-bit program has probably rewritten it' + lost
 
 
 def _size(path: str) -> str:

@@ -22,7 +22,7 @@ class NTHUDataset(CityscapesClassesDataset):
 
     ``CITY/Images/SPLIT/*.jpg`` (or .png) and ``CITY/Labels/SPLIT/*_eval.png``,
     label ids as GTA5 has them; only ``Test`` has labels. The images are those of
-    ``CITY/List/split.txt`` if there is such a file, else all of the folder.
+    ``ann_file``, else of ``CITY/List/split.txt`` if there is such a file, else all.
 
     Args:
         city: ``'Rio'``, ``'Rome'``, ``'Taipei'`` or ``'Tokyo'``.
@@ -47,23 +47,18 @@ class NTHUDataset(CityscapesClassesDataset):
         if split not in ('Train', 'Test'):
             raise ValueError(f"split must be 'Train' or 'Test', got {split!r}")
         self.LAYOUT = f'{city}/Images/{split}/*.jpg (or .png), {city}/Labels/Test/*_eval.png'
-        self.default_list = f'{city}/List/{split.lower()}.txt'
+        own_list = f'{city}/List/{split.lower()}.txt'
+        if os.path.isfile(os.path.join(kwargs.get('data_root') or '', own_list)):
+            kwargs['ann_file'] = kwargs.get('ann_file') or own_list
         super().__init__(
             num_classes=num_classes,
             data_prefix=dict(
                 img_path=f'{city}/Images/{split}', seg_map_path=f'{city}/Labels/{split}'
             ),
-            img_suffix=('.jpg', '.png', '.jpeg'),
+            img_suffix=('.jpg', '.png', '.jpeg', '.JPG', '.PNG', '.JPEG'),
             seg_map_suffix='_eval.png',
             **kwargs,
         )
-
-    def list_names(self) -> list[str]:
-        """Names of the images, by the city's own list if it has one."""
-        default = os.path.join(self.data_root or '', self.default_list)
-        if not self.ann_file and os.path.isfile(default):
-            self.ann_file = default
-        return super().list_names()
 
     def listed_stem(self, line: str) -> str:
         """Image name alone; lists may have folders before it or labels behind it."""

@@ -134,10 +134,10 @@ def test_listed_image_that_is_absent(tmp_path: Path) -> None:
 
 
 def test_empty_split_file(tmp_path: Path) -> None:
-    """A split file without names leaves no image and says so."""
+    """A split file without names is named."""
     make_gta5(tmp_path, count=1)
     (tmp_path / 'split.txt').write_text('')
-    with pytest.raises(FileNotFoundError, match='no .png images'):
+    with pytest.raises(ValueError, match=f'{tmp_path}/split.txt lists no image; write one'):
         build_dataset(tmp_path, CFG, ann_file='split.txt')
 
 

@@ -20,6 +20,8 @@ from tiny_data import (
     train_pipeline,
 )
 
+from mmseg_maxsquare.datasets.loading import BadFileError
+
 UNLABELLED = train_pipeline(labels=False)
 
 
@@ -137,6 +139,42 @@ def test_listed_image_that_is_absent(tmp_path: Path) -> None:
         build_dataset(tmp_path, cfg())
     assert f'{tmp_path}/Rome/List/test.txt' in str(error.value)
     assert 'lacks: pano_00101_2_180;' in str(error.value)
+
+
+def test_list_without_a_name(tmp_path: Path) -> None:
+    make_nthu(tmp_path, cities=('Rome',))
+    (tmp_path / 'Rome/List/test.txt').write_text('\n')
+    with pytest.raises(BadFileError, match=f'{tmp_path}/Rome/List/test.txt lists no image; write'):
+        build_dataset(tmp_path, cfg())
+
+
+@pytest.mark.parametrize('encoding', ['utf-16', 'utf-16-le', 'latin-1'])
+def test_list_that_is_no_utf8(tmp_path: Path, encoding: str) -> None:
+    make_nthu(tmp_path, cities=('Rome',))
+    (tmp_path / 'Rome/List/test.txt').write_text('pano_ü\n', encoding=encoding)
+    with pytest.raises(BadFileError, match='Rome/List/test.txt is no text in UTF-8; write one'):
+        build_dataset(tmp_path, cfg())
+
+
+@pytest.mark.parametrize('lists', [True, False])
+@pytest.mark.parametrize('ending', ['.jpg', '.PNG'])
+def test_images_that_share_a_label(tmp_path: Path, ending: str, lists: bool) -> None:
+    """They would be scored twice."""
+    make_nthu(tmp_path, cities=('Rome',), lists=lists)
+    other = f'pano_00100_2_180{ending}'
+    save_image(tmp_path / 'Rome/Images/Test' / other, SIZE, np.random.default_rng(0))
+    with pytest.raises(BadFileError, match='1 images in .*Rome/Images/Test have') as error:
+        build_dataset(tmp_path, cfg())
+    assert other in str(error.value) and 'pano_00100_2_180.png' in str(error.value)
+
+
+def test_endings_in_capitals(tmp_path: Path) -> None:
+    make_nthu(tmp_path, cities=('Rome',), lists=False)
+    folder = tmp_path / 'Rome/Images/Test'
+    (folder / 'pano_00100_2_180.png').rename(folder / 'pano_00100_2_180.PNG')
+    dataset = build_dataset(tmp_path, cfg())
+    assert names_of(dataset) == ['pano_00100_2_180.PNG', 'pano_00101_2_180.png']
+    assert label_of(dataset).shape == SIZE
 
 
 @pytest.mark.parametrize('city', ['Paris', 'rome', ''])

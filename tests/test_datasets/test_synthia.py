@@ -137,7 +137,10 @@ def test_other_formats_are_refused(tmp_path: Path, image: np.ndarray, found: str
     with pytest.raises(ValueError, match='must be a 16-bit image with several') as error:
         build_dataset(tmp_path, CFG)[0]
     assert f'label file {tmp_path / LABEL} must' in str(error.value)
-    assert f'got {found}; an 8-bit program has probably rewritten it' in str(error.value)
+    assert f'got {found}; ' in str(error.value)
+    eight_bits, single = image.dtype == np.uint8, image.ndim == 2
+    assert ('an 8-bit program has probably rewritten it' in str(error.value)) is eight_bits
+    assert ('the other channels are missing' in str(error.value)) is single
 
 
 def test_palette_file_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The doctor: clean data sets of every format pass, planted faults are named."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmseg.registry import DATASETS
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -35,6 +37,7 @@ from doctor.survey import spread
 
 REPO = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(99)  # other images than tiny_data's
+POLY = dict(type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=5, by_epoch=False)
 CITY_TRAIN = dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train')
 CITY_VAL = dict(img_path='leftImg8bit/val', seg_map_path='gtFine/val')
 
@@ -62,7 +65,9 @@ def build_cfg(root: Path, source: dict, target: dict, val: dict, classes: int) -
             train_cfg=dict(type='IterBasedTrainLoop', max_iters=4),
             val_cfg=dict(type='ValLoop'),
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
-            default_hooks=dict(checkpoint=dict(interval=2, max_keep_ckpts=1)),
+            default_hooks=dict(
+                checkpoint=dict(type='CheckpointHook', interval=2, max_keep_ckpts=1)
+            ),
         )
     )
 
@@ -212,14 +217,27 @@ def label_in_capitals(root: Path, cfg: Config) -> None:
     (root / 'gta5/labels/00005.png').rename(root / 'gta5/labels/00005.PNG')
 
 
-@fault('synthia', 'warning', 'GT/LABELS/0000001.png', 'there is no image 0000001')
+@fault('synthia', 'error', 'GT/LABELS/0000001.png', 'there is no image 0000001')
 def missing_image(root: Path, cfg: Config) -> None:
     (root / 'synthia/RGB/0000001.png').unlink()
 
 
-@fault('gta', 'warning', 'gta5/images/00003.jpg', 'ends otherwise than .png')
+@fault('gta', 'warning', 'gta5/labels/00003.png', 'there is no image 00003')
+def missing_image_off_the_list(root: Path, cfg: Config) -> None:
+    (root / 'gta5/images/00003.png').unlink()
+    (root / 'list.txt').write_text('1\n2\n4\n')
+    cfg.train_dataloader.dataset.source.ann_file = str(root / 'list.txt')
+
+
+@fault('gta', 'error', 'gta5/labels/00003.png', 'no image 00003; there is', '00003.jpg')
 def image_of_another_ending(root: Path, cfg: Config) -> None:
     (root / 'gta5/images/00003.png').rename(root / 'gta5/images/00003.jpg')
+
+
+@fault('gta', 'warning', '_leftImg8bit.jpg', 'ends otherwise than _leftImg8bit.png')
+def target_image_of_another_ending(root: Path, cfg: Config) -> None:
+    path = next((root / 'city/leftImg8bit/train').rglob('*.png'))
+    path.rename(path.with_suffix('.jpg'))
 
 
 @fault('gta', 'error', 'gta5/labels', 'none of the 8 label files')
@@ -287,6 +305,13 @@ def synthia_label_of_8_bits(root: Path, cfg: Config) -> None:
     path = root / 'synthia/GT/LABELS/0000000.png'
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     cv2.imwrite(str(path), image.astype(np.uint8))
+
+
+@fault('synthia', 'error', 'GT/LABELS/0000000.png', 'uint16; the other channels are missing')
+def synthia_label_of_one_channel(root: Path, cfg: Config) -> None:
+    path = root / 'synthia/GT/LABELS/0000000.png'
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    cv2.imwrite(str(path), image[..., 2])
 
 
 @fault('synthia', 'error', 'GT/LABELS/0000002.png', 'unknown ids')
@@ -388,6 +413,57 @@ def list_in_utf16(root: Path, cfg: Config) -> None:
     cfg.train_dataloader.dataset.source.ann_file = str(root / 'list.txt')
 
 
+@fault('gta', 'error', 'list.txt', 'is no text in UTF-8')
+def list_in_utf16_without_mark(root: Path, cfg: Config) -> None:
+    (root / 'list.txt').write_text('1\n2\n', encoding='utf-16-le')
+    cfg.train_dataloader.dataset.source.ann_file = str(root / 'list.txt')
+
+
+@fault('nthu', 'error', 'Rome/List/test.txt', 'is no text in UTF-8')
+def nthu_list_in_utf16(root: Path, cfg: Config) -> None:
+    (root / 'nthu/Rome/List/test.txt').write_text('pano\n', encoding='utf-16')
+
+
+@fault('nthu', 'error', 'Rome/List/test.txt', 'lists no image')
+def nthu_list_that_is_empty(root: Path, cfg: Config) -> None:
+    (root / 'nthu/Rome/List/test.txt').write_text('\n')
+
+
+@fault('gta', 'error', 'list.txt', 'lists no image')
+def list_that_is_empty(root: Path, cfg: Config) -> None:
+    (root / 'list.txt').write_text('')
+    cfg.train_dataloader.dataset.source.ann_file = str(root / 'list.txt')
+
+
+@fault('nthu', 'error', 'pano_00100_2_180.png', 'has the name of', '.jpg but for the ending')
+def images_that_share_a_label(root: Path, cfg: Config) -> None:
+    save_image(root / 'nthu/Rome/Images/Test/pano_00100_2_180.jpg', (24, 32), RNG)
+
+
+@fault('nthu', 'error', 'target.data_prefix.img_path', 'no folder', 'nthu/rome/Images/Train?')
+def city_in_small_letters(root: Path, cfg: Config) -> None:
+    (root / 'nthu/Rome').rename(root / 'nthu/rome')
+    make_nthu(root / 'nthu', ['Taipei'])
+
+
+@fault('gta', 'error', 'gta5/labels/00005.png', 'is a link to nowhere.png, which is gone')
+def label_that_is_a_broken_link(root: Path, cfg: Config) -> None:
+    (root / 'gta5/labels/00005.png').unlink()
+    (root / 'gta5/labels/00005.png').symlink_to('nowhere.png')
+
+
+@fault('gta', 'error', 'gta5/labels', 'none of the 8 label files', 'which is a link to ../gone')
+def labels_that_are_broken_links(root: Path, cfg: Config) -> None:
+    for path in (root / 'gta5/labels').iterdir():
+        path.unlink()
+        path.symlink_to(f'../gone/{path.name}')
+
+
+@fault('gta', 'error', 'source.data_prefix.img_path', "holds only ['seg_map_path']")
+def half_of_data_prefix(root: Path, cfg: Config) -> None:
+    cfg.train_dataloader.dataset.source.data_prefix = dict(seg_map_path='labels')
+
+
 @fault('nthu', 'note', 'List/train.txt', 'leaves out 1 of the 3 images')
 def unlisted_image(root: Path, cfg: Config) -> None:
     path = root / 'nthu/Rome/List/train.txt'
@@ -453,6 +529,68 @@ def two_sizes_of_the_preprocessor(root: Path, cfg: Config) -> None:
 @fault('gta', 'error', 'val_evaluator.subsets.few', "names ['lorry']")
 def unknown_subset(root: Path, cfg: Config) -> None:
     cfg.val_evaluator.subsets = dict(few=['road', 'lorry'])
+
+
+@fault('gta', 'error', 'val_evaluator', 'SubsetIoU is not in', 'Is SubsetIoUMetric meant?')
+def unknown_evaluator(root: Path, cfg: Config) -> None:
+    cfg.val_evaluator.type = 'SubsetIoU'
+
+
+@fault('gta', 'error', 'val_evaluator.metrics.0', 'cannot be built', "called ['mIoU']")
+def field_of_the_evaluator(root: Path, cfg: Config) -> None:
+    cfg.val_evaluator = dict(metrics=[dict(type='SubsetIoUMetric', subsets=dict(mIoU=['road']))])
+
+
+@fault('gta', 'error', 'checkpoint.save_best', 'no metric mIoU15; there are aAcc, mIoU, mAcc, few')
+def best_by_no_metric(root: Path, cfg: Config) -> None:
+    cfg.val_evaluator.subsets = dict(few=['road'])
+    cfg.default_hooks.checkpoint.update(type='OracleCheckpointHook', save_best='mIoU15')
+
+
+@fault('gta', 'error', 'checkpoint.save_best', 'no metric IoU.lorry', 'by class IoU.road')
+def best_by_no_class(root: Path, cfg: Config) -> None:
+    cfg.default_hooks.checkpoint.update(save_best=['mIoU', 'IoU.lorry'], rule='greater')
+
+
+@fault('gta', 'error', 'default_hooks.checkpoint', "save_best='auto' does not say by what")
+def best_by_anything(root: Path, cfg: Config) -> None:
+    cfg.default_hooks.checkpoint.update(type='OracleCheckpointHook', save_best='auto')
+
+
+@fault('gta', 'error', 'custom_hooks.0', 'cannot be built', 'must be at least 0')
+def field_of_a_hook(root: Path, cfg: Config) -> None:
+    cfg.custom_hooks = [dict(type='UDAHook', interval=0)]
+
+
+@fault('gta', 'error', 'optim_wrapper.optimizer.lr', "is '2.5e-4' (str), expected a number")
+def rate_in_quotes(root: Path, cfg: Config) -> None:
+    cfg.optim_wrapper.optimizer.lr = '2.5e-4'
+
+
+@fault('gta', 'error', 'optim_wrapper.optimizer.type', 'SDG is not in', 'Is SGD meant?')
+def unknown_optimizer(root: Path, cfg: Config) -> None:
+    cfg.optim_wrapper.optimizer.type = 'SDG'
+
+
+@fault('gta', 'error', 'optim_wrapper', 'cannot be built', 'momentun')
+def field_of_the_optimizer(root: Path, cfg: Config) -> None:
+    cfg.optim_wrapper.optimizer.momentun = 0.9
+
+
+@fault('gta', 'error', 'optim_wrapper.optimizer', 'is None, expected dict')
+def no_optimizer(root: Path, cfg: Config) -> None:
+    del cfg.optim_wrapper['optimizer']
+
+
+@fault('gta', 'warning', 'param_scheduler.1.end', 'the rate is 0.0 from step 3 on')
+def rate_that_ends_early(root: Path, cfg: Config) -> None:
+    warm_up = dict(type='LinearLR', begin=0, end=2, by_epoch=False)
+    cfg.param_scheduler = [warm_up, {**POLY, 'begin': 2, 'end': 3}]
+
+
+@fault('gta', 'warning', 'param_scheduler.end', 'the curve is cut off after 4 of 10 steps')
+def rate_that_is_cut_off(root: Path, cfg: Config) -> None:
+    cfg.param_scheduler = {**POLY, 'end': 11}
 
 
 @fault('gta', 'error', 'train_dataloader.sampler', 'UDADataset needs its own')
@@ -532,7 +670,7 @@ def damaged_checkpoint(root: Path, cfg: Config) -> None:
 @fault('gta', 'error', 'work', 'GB free; the run writes about')
 def full_disk(root: Path, cfg: Config) -> None:
     cfg.train_cfg.max_iters = 10**12
-    cfg.default_hooks.checkpoint = dict(interval=1)
+    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1)
 
 
 @fault('gta', 'warning', 'work', 'already holds checkpoints of a run: iter_2.pth')
@@ -571,6 +709,49 @@ def test_fault_is_named(name: str, tmp_path: Path) -> None:
     assert all(f.remedy for f in findings if f.level != 'note'), described
     if level != 'error':
         assert [f for f in findings if f.level == 'error'] == [], described
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['unknown_id', 'coloured_label', 'synthia_label_of_8_bits', 'grey_image', 'text_as_image',
+     'label_of_another_size', 'images_that_share_a_label'],
+)  # fmt: skip
+def test_remedies_come_once(name: str, tmp_path: Path) -> None:
+    """The loaders' own advice is not in the fact."""
+    form, plant, *_ = FAULTS[name]
+    cfg = FORMATS[form](tmp_path)
+    plant(tmp_path, cfg)
+    for finding in run(cfg, tmp_path):
+        assert not re.search('; (take|copy|replace|remove|correct) ', finding.what), finding
+
+
+@pytest.mark.parametrize('best', ['mIoU', 'auto', ['aAcc', 'few', 'IoU.road'], None])
+def test_metrics_that_there_are(best: object, tmp_path: Path) -> None:
+    cfg = gta(tmp_path)
+    cfg.val_evaluator.subsets = dict(few=['road'])
+    cfg.default_hooks.checkpoint.update(save_best=best, rule='greater')
+    cfg.custom_hooks = [dict(type='UDAHook', priority='LOW')]
+    cfg.param_scheduler = [POLY]
+    assert [f for f in run(cfg, tmp_path) if f.kind.startswith('config')] == []
+    cfg.val_evaluator = dict(type='IoUMetric', iou_metrics=['mFscore'])  # its names are unknown
+    cfg.default_hooks.checkpoint.save_best = 'mFscore'
+    assert [f for f in run(cfg, tmp_path) if f.kind.startswith('config')] == []
+
+
+def test_half_of_data_prefix_is_a_sentence(tmp_path: Path) -> None:
+    """The data set's own, as in training."""
+    cfg = gta(tmp_path).train_dataloader.dataset.source
+    cfg.data_prefix = dict(seg_map_path='labels')
+    with pytest.raises(ValueError, match='data_prefix.img_path is missing'):
+        DATASETS.build(cfg)
+
+
+def test_another_city_is_not_suggested(tmp_path: Path) -> None:
+    cfg = nthu(tmp_path)
+    (tmp_path / 'nthu/Rome').rename(tmp_path / 'nthu/Taipei')
+    missing = [f for f in run(cfg, tmp_path) if 'folder missing' in f.kind]
+    assert len(missing) == 2
+    assert not any('is it' in f.what for f in missing), missing
 
 
 def test_all_problems_at_once(tmp_path: Path) -> None:

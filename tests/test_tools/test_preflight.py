@@ -12,6 +12,7 @@ from tiny_models import build_model, head_cfg, low_head_cfg, plain_cfg, uda_cfg
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools'))
 from doctor.fit import misfit
 from earlier_run import differences
+from preflight import check_fields
 
 LEVELS = [low_head_cfg(), low_head_cfg(channels=4)]
 
@@ -51,6 +52,24 @@ def test_a_checkpoint_has_all_levels_of_the_model(
     """A level more is fine, other layers more are not."""
     torch.save(build_model(saved).state_dict(), tmp_path / 'a.pth')
     assert (misfit(str(tmp_path / 'a.pth'), build_model(wanted)) is None) is fits
+
+
+@pytest.mark.parametrize(
+    ('best', 'message'),
+    [
+        ('few', None),
+        ('IoU.road', None),
+        (['mIoU', 'many'], 'no metric many; there are aAcc, mIoU, mAcc, few'),
+    ],
+)
+def test_the_best_by_a_metric_that_there_is(best: object, message: str | None) -> None:
+    fields = dict(
+        default_scope='mmseg',
+        val_evaluator=dict(type='SubsetIoUMetric', subsets=dict(few=['road'])),
+        default_hooks=dict(checkpoint=dict(type='OracleCheckpointHook', save_best=best)),
+    )
+    found = [f for f in check_fields(Config(fields), ('val',)) if 'save_best' in f.where]
+    assert [f.what for f in found] == ([message] if message else [])
 
 
 def run_cfg(**fields) -> Config:

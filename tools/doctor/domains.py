@@ -12,7 +12,7 @@ from mmseg.registry import DATASETS
 
 from mmseg_maxsquare.datasets import UDADataset
 
-from .findings import Finding, sentence
+from .findings import Finding, fact_and_remedy
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -129,13 +129,9 @@ def build(domain: Domain) -> None:
     try:
         domain.dataset = DATASETS.build({**domain.cfg, 'lazy_init': True})
     except Exception as error:  # whatever a config can hold
-        domain.add(
-            'error',
-            'data set cannot be built',
-            domain.field,
-            f'{_name(domain.cfg.get("type"))}: ' + sentence(error),
-            'correct the fields of this data set',
-        )
+        what, remedy = fact_and_remedy(error, 'correct the fields of this data set')
+        name = _name(domain.cfg.get('type'))
+        domain.add('error', 'data set cannot be built', domain.field, f'{name}: {what}', remedy)
         return
     if not isinstance(domain.dataset, BaseDataset):
         kind = type(domain.dataset).__name__

@@ -13,7 +13,7 @@ from mmseg_maxsquare.datasets.loading import IGNORE, LoadLabelIds
 
 from .content import COPY_AGAIN, defect, describe
 from .domains import Domain, image_loader, label_loader
-from .findings import Finding, sentence
+from .findings import Finding, fact_and_remedy
 
 # What the loaders say of a label, and how to mend it.
 REFUSALS = {
@@ -236,5 +236,6 @@ def is_uniform(image: np.ndarray, tolerance: int = 2) -> bool:
 
 
 def _without_path(error: Exception, path: str) -> str:
-    """The message without the path that the finding names anyway."""
-    return re.sub(rf'^(image|label file) {re.escape(os.fspath(path))} ', '', sentence(error))
+    """The message without the path and the advice that the finding gives anyway."""
+    fact, _ = fact_and_remedy(error, '')
+    return re.sub(rf'^(image|label file) {re.escape(os.fspath(path))} ', '', fact)

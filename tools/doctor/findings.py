@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mmseg.registry import DATASETS, METRICS, MODELS, TRANSFORMS
+from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS
 
 LEVELS = ('error', 'warning', 'note')
 
@@ -51,14 +51,31 @@ def sentence(error: BaseException, limit: int = 600) -> str:
     # A KeyError's message is a bare name, an assertion's often nothing.
     plain = isinstance(error, ValueError | OSError | TypeError | RuntimeError) and words
     text = words if plain else f'{type(error).__name__}: {words}'
-    text = re.sub(r' Please check whether .*', _similar(words), text)  # mmengine's advice
+    text = re.sub(r' Please check whether .*', similar(words), text)  # mmengine's advice
     return text if len(text) <= limit else text[:limit] + ' ...'
 
 
-def _similar(words: str) -> str:
+# How the advice at the end of our messages begins.
+ADVICE = (
+    'take', 'copy', 'replace', 'correct', 'complete', 'see', 'remove', 'give', 'write', 'put',
+    'download',
+)  # fmt: skip
+
+
+def fact_and_remedy(error: BaseException, remedy: str) -> tuple[str, str]:
+    """The message of an exception without its advice, and that, or another in its absence."""
+    fact, advice = re.fullmatch(
+        rf'(.*?)(?:; ((?:{"|".join(ADVICE)}) .*))?', sentence(error)
+    ).groups()
+    return fact, advice or remedy
+
+
+def similar(words: str) -> str:
     """A registered name that is like the one that a message says is unknown."""
     unknown = re.search(r'(\S+) is not in the', words)
-    registries = (DATASETS, METRICS, MODELS, TRANSFORMS)
+    registries = (DATASETS, HOOKS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS)
+    # Most hooks and optimizers are in mmengine's registries, the parents of mmseg's.
+    registries += tuple(registry.parent for registry in registries)
     known = [name for registry in registries for name in registry.module_dict]
     like = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []
     return f' Is {like[0]} meant?' if like else ''

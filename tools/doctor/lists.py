@@ -4,10 +4,10 @@ import os
 import tempfile
 
 from mmseg_maxsquare.datasets.image_folder import IMAGE_SUFFIXES, ImageFolderDataset
-from mmseg_maxsquare.datasets.label_ids import LabelIdDataset, list_files
+from mmseg_maxsquare.datasets.label_ids import LabelIdDataset, list_files, read_list
 
 from .domains import Domain
-from .findings import sentence, some
+from .findings import fact_and_remedy, some
 
 REMEDY = 'complete the copy, or correct the fields of this data set'
 
@@ -54,11 +54,10 @@ def _check_list(domain: Domain) -> None:
     if not path or os.path.isdir(path):
         return
     try:
-        with open(path, encoding='utf-8') as stream:
-            empty = not stream.read().strip()
-        what = 'holds no name' if empty else ''
-    except UnicodeDecodeError:
-        what = 'is no text in UTF-8'
+        read_list(path)
+        what = ''
+    except ValueError as error:
+        what = str(error)
     except OSError as error:
         what = f'cannot be read: {error.strerror}'
     if what:
@@ -78,7 +77,8 @@ def _without_the_missing(domain: Domain, refusal: Exception) -> list[dict]:
     before = len(domain.findings)
     if not isinstance(dataset, LabelIdDataset):
         return _refused(domain, refusal)
-    dataset.reads_labels = False
+    dataset.reads_labels = dataset.refuses_twins = False
+    _note_twins(domain)
     whole_list = dataset.ann_file
     try:
         if not whole_list:
@@ -98,8 +98,22 @@ def _refused(domain: Domain, error: Exception) -> list[dict]:
     folder = domain.prefix('img_path')
     if folder and not any(reads(domain, name) for name in list_files(folder, '')):
         return []  # no images at all: the caller says what there is instead
-    domain.add('error', 'files cannot be listed', domain.field, sentence(error), REMEDY)
+    domain.add('error', 'files cannot be listed', domain.field, *fact_and_remedy(error, REMEDY))
     return []
+
+
+def _note_twins(domain: Domain) -> None:
+    """Images that share a label with another, such as a.jpg and a.png."""
+    folder = domain.prefix('img_path')
+    names = list_files(folder, endings_of(domain)) if folder else []
+    for one, other in domain.dataset.twins(names):
+        domain.add(
+            'error',
+            'images that share a label',
+            os.path.join(folder, other),
+            f'has the name of {os.path.join(folder, one)} but for the ending',
+            'remove one of them: both would be used, with the same label',
+        )
 
 
 def _present_lines(domain: Domain) -> list[str]:
@@ -109,19 +123,17 @@ def _present_lines(domain: Domain) -> list[str]:
     endings = endings_of(domain)
     present = {stem_of(name, endings) for name in list_files(folder, endings)}
     kept = []
-    with open(dataset.ann_file, encoding='utf-8') as stream:
-        for number, line in enumerate(stream, 1):
-            line = line.strip()
-            if not line or dataset.listed_stem(line) in present:
-                kept.append(line)
-                continue
-            domain.add(
-                'error',
-                'listed images missing',
-                f'{dataset.ann_file}:{number}',
-                f'{folder} has no image {line!r}',
-                'complete the folder, or take these lines off the list',
-            )
+    for number, line in enumerate(read_list(dataset.ann_file), 1):
+        if not line or dataset.listed_stem(line) in present:
+            kept.append(line)
+            continue
+        domain.add(
+            'error',
+            'listed images missing',
+            f'{dataset.ann_file}:{number}',
+            f'{folder} has no image {line!r}',
+            'complete the folder, or take these lines off the list',
+        )
     return [line for line in kept if line]
 
 

@@ -8,7 +8,7 @@ from mmengine.config import Config, ConfigDict
 from mmseg.registry import MODELS
 from torch import nn
 
-from .findings import Finding, sentence
+from .findings import Finding, fact_and_remedy, sentence
 from .fit import REMEDY, misfit
 from .settings import heads_of
 
@@ -31,8 +31,8 @@ def check_network(cfg: Config) -> tuple[list[Finding], nn.Module | None]:
         try:
             model = MODELS.build(ConfigDict(cfg.model.to_dict()))
         except Exception as error:  # whatever a config can hold
-            what, remedy = f'cannot be built: {sentence(error)}', 'correct the fields of model'
-            findings.append(_finding('error', 'model', what, remedy))
+            what, remedy = fact_and_remedy(error, 'correct the fields of model')
+            findings.append(_finding('error', 'model', f'cannot be built: {what}', remedy))
     if model is not None:
         findings += _try(cfg, model)
     return [*findings, *_check_weight_files(cfg, model)], model
@@ -105,7 +105,7 @@ def _load_pretrained(where: str, model: nn.Module) -> Iterator[Finding]:
         model.backbone.init_weights()
     except Exception as error:  # of any backbone
         remedy = 'download the weights again, or take a file that fits'
-        yield _finding('error', where, sentence(error), remedy)
+        yield _finding('error', where, *fact_and_remedy(error, remedy))
 
 
 def _pretrained(where: str, part: object) -> Iterator[tuple[str, str]]:
@@ -126,7 +126,7 @@ def _check_checkpoint(path: str, model: nn.Module) -> Iterator[Finding]:
         found = misfit(path, model)
     except ValueError as error:
         remedy = 'copy it again, or take a checkpoint of a run'
-        yield _finding('error', 'load_from', sentence(error), remedy)
+        yield _finding('error', 'load_from', *fact_and_remedy(error, remedy))
         return
     if found:
         yield _finding('error', 'load_from', found, REMEDY)

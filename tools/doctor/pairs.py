@@ -4,6 +4,9 @@ import bisect
 import os
 from collections import Counter
 
+from mmseg.datasets import BaseSegDataset
+
+from mmseg_maxsquare.datasets import NTHUDataset
 from mmseg_maxsquare.datasets.image_folder import IMAGE_SUFFIXES
 from mmseg_maxsquare.datasets.label_ids import list_files
 
@@ -47,9 +50,22 @@ def _folder_exists(domain: Domain, key: str) -> bool:
             'add data_prefix.seg_map_path, or take LoadAnnotations out of the pipeline',
         )
         return False
-    # An absent key leaves the images to load_data_list.
+    if folder is None and isinstance(domain.dataset, BaseSegDataset):
+        found = sorted(domain.dataset.data_prefix)
+        domain.add(
+            'error',
+            'no image folder',
+            f'{domain.field}.data_prefix.img_path',
+            f'missing; data_prefix holds only {found}, which replace the defaults altogether',
+            'give img_path together with these',
+        )
+        return False
+    # Other data sets find their images without it.
     if not folder or os.path.isdir(folder):
         return True
+    fixed = isinstance(domain.dataset, NTHUDataset)  # by city and split
+    remedy = 'unpack, move or rename the files' if fixed else 'unpack or move the files there'
+    remedy += '' if fixed else ', or set this field'
     layout = getattr(domain.dataset, 'LAYOUT', '')
     expected = f' (expected below data_root: {layout})' if layout else ''
     domain.add(
@@ -57,21 +73,23 @@ def _folder_exists(domain: Domain, key: str) -> bool:
         f'{what} missing',
         f'{domain.field}.data_prefix.{key}',
         f'no folder {folder}{nearest(folder)}{_elsewhere(domain, key, folder)}',
-        f'unpack or move the files there, or set this field{expected}',
+        f'{remedy}{expected}',
     )
     return False
 
 
 def _elsewhere(domain: Domain, key: str, folder: str) -> str:
-    """A folder of the same name (but for case) close below the data root."""
+    """A folder of the same path (but for case) elsewhere, close below the data root."""
     root = domain.cfg.get('data_root')
     label = (getattr(domain.dataset, 'seg_map_suffix', ''),)
     endings = label if key == 'seg_map_path' else endings_of(domain)
-    wanted = os.path.basename(os.path.normpath(folder)).lower()
+    # All of data_prefix, or Rome would be found in another city's folder.
+    wanted = os.path.relpath(folder, root or os.path.dirname(folder)).lower()
     for parent, names, _ in os.walk(root or os.path.dirname(folder)):
         for name in names:
             path = os.path.join(parent, name)
-            if name.lower() == wanted and list_files(path, endings):
+            same = os.sep + path.lower()
+            if same.endswith(os.sep + wanted) and list_files(path, endings):
                 return f'; is it {path}?'
         depth = os.path.relpath(parent, root or '.').count(os.sep)
         # Folders of images have no folders below them; a data set has few levels.
@@ -132,8 +150,7 @@ def _with_image(domain: Domain, items: list[dict]) -> list[dict]:
         if os.path.isfile(path):
             kept.append(item)
             continue
-        gone = f'is a link to {os.readlink(path)}, which is gone' if os.path.islink(path) else None
-        what = gone or 'does not exist' + near.hint(path)
+        what = _gone(path) or 'does not exist' + near.hint(path)
         domain.add('error', 'images missing', path, what, COMPLETE)
     return kept
 
@@ -150,23 +167,33 @@ def _with_label(domain: Domain, items: list[dict]) -> list[dict]:
             'no labels',
             folder,
             f'none of the {len(items)} label files is there, such as {example}'
-            + near.hint(example, missing[0]['img_path']),
+            + (
+                f', which {_gone(example)}'
+                if _gone(example)
+                else near.hint(example, missing[0]['img_path'])
+            ),
             'unpack the labels there; the names must differ from those of the images only in the '
             'ending',
         )
         missing = []
     for item in missing:
-        hint = near.hint(item['seg_map_path'], item['img_path'])
-        what = f'does not exist (label of {item["img_path"]}){hint}'
-        domain.add('error', 'images without label', item['seg_map_path'], what, COMPLETE)
+        path = item['seg_map_path']
+        hint = near.hint(path, item['img_path'])
+        what = _gone(path) or f'does not exist (label of {item["img_path"]}){hint}'
+        domain.add('error', 'images without label', path, what, COMPLETE)
     return [
         item if os.path.isfile(item.get('seg_map_path', '')) else _without_label(item)
         for item in items
     ]
 
 
+def _gone(path: str) -> str:
+    """What a link to nothing is, nothing for other paths."""
+    return f'is a link to {os.readlink(path)}, which is gone' if os.path.islink(path) else ''
+
+
 def _check_orphans(domain: Domain) -> None:
-    """Labels whose image is missing: the images are a partial copy."""
+    """Labels whose image is missing: the images are a partial copy, unless a list chooses."""
     images, labels = domain.prefix('img_path'), domain.prefix('seg_map_path')
     endings = endings_of(domain), (domain.dataset.seg_map_suffix,)
     if not images or os.path.realpath(images) == os.path.realpath(labels):
@@ -178,11 +205,11 @@ def _check_orphans(domain: Domain) -> None:
     near = Near(images)
     for stem in sorted(set(stems[1]) - set(stems[0])):
         domain.add(
-            'warning',
+            'warning' if domain.dataset.ann_file else 'error',
             'labels without image (a partial copy of the images?)',
             os.path.join(labels, stems[1][stem]),
             f'there is no image {stem}' + near.hint(os.path.join(images, stem)),
-            'complete the images, or ignore this if the subset is meant',
+            'complete the images, or list those to use in an ann_file',
         )
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 
 from mmengine.config import Config
 from mmseg.datasets.transforms import RandomCrop
+from mmseg.evaluation import IoUMetric
 from mmseg.registry import MODELS
 
 from mmseg_maxsquare.datasets import UDASampler
+from mmseg_maxsquare.evaluation import SubsetIoUMetric
 from mmseg_maxsquare.models import UDAEncoderDecoder
 
 from .domains import LOADERS, Domain, is_pair
-from .findings import Finding
+from .findings import Finding, some
 
 LOOPS = {
     'train': ('train_dataloader', 'train_cfg', 'optim_wrapper'),
@@ -30,6 +32,7 @@ def check_settings(cfg: Config, domains: list[Domain]) -> list[Finding]:
         *_check_class_lists(domains),
         *_check_heads(cfg, domains),
         *_check_evaluators(cfg, domains),
+        *_check_save_best(cfg, domains),
     ]
 
 
@@ -216,6 +219,47 @@ def _check_evaluators(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
                         f'names {unknown or "no class"}; the data set has {known}',
                         'name classes of the data set, or leave the subset out',
                     )
+
+
+def _check_save_best(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
+    """The best checkpoint is chosen by metrics that validation gives."""
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    best = hook.get('save_best')
+    classes = next((d.classes for d in domains if d.role == 'val' and d.classes), None)
+    known = _metrics(cfg.get('val_evaluator'), classes)
+    if not best or known is None:
+        return
+    for name in [best] if isinstance(best, str) else best:
+        # Without the class list any class may be meant.
+        fits = name in known or (classes is None and 'IoU.' in str(name))
+        if name != 'auto' and not fits:
+            subsets_and_means = [metric for metric in known if 'IoU.' not in metric]
+            of_classes = [metric for metric in known if 'IoU.' in metric]
+            yield _error(
+                'checkpoints',
+                'default_hooks.checkpoint.save_best',
+                f'no metric {name}; there are {", ".join(subsets_and_means)}'
+                + (f', and by class {some(of_classes, 3)}' if of_classes else ''),
+                'name one of these, or leave save_best out',
+            )
+
+
+def _metrics(evaluators: object, classes: list[str] | None) -> list[str] | None:
+    """What evaluators give; None if that is not known."""
+    names = []
+    for evaluator in evaluators if isinstance(evaluators, list | tuple) else [evaluators]:
+        kind = evaluator.get('type') if isinstance(evaluator, dict) else None
+        subset = kind in ('SubsetIoUMetric', 'mmseg.SubsetIoUMetric', SubsetIoUMetric)
+        if not subset and kind not in ('IoUMetric', 'mmseg.IoUMetric', IoUMetric):
+            return None
+        if set(evaluator.get('iou_metrics') or ['mIoU']) != {'mIoU'}:
+            return None
+        prefix = f'{evaluator["prefix"]}/' if evaluator.get('prefix') else ''
+        own = ['aAcc', 'mIoU', 'mAcc']
+        if subset:
+            own += [*(evaluator.get('subsets') or {}), *(f'IoU.{name}' for name in classes or ())]
+        names += [prefix + name for name in own]
+    return names
 
 
 def _steps(pipeline: object) -> Iterator[dict]:
