@@ -4,7 +4,6 @@ Their procedure, written again: both domains in fp32 and contiguous layout, the 
 image-wise weights on the CPU, nothing fused. The network, sizes and optimizer are the same.
 """
 
-import statistics
 from collections.abc import Callable
 
 import torch
@@ -12,11 +11,10 @@ import torch.nn.functional as F
 from mmengine.optim import AmpOptimWrapper
 from torch import Tensor, nn
 
-from measure import machine, median_times, paired_ratio, peak_bytes, report
+from measure import COLUMNS, compare, machine, report
 from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
 
 ALPHA, DELTA, LAMBDA_T, LAMBDA_LOW = 0.2, 0.95, 0.1, 0.1
-COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
 
 
 def main() -> None:
@@ -35,19 +33,7 @@ def main() -> None:
         half = build(cfg, device).to(memory_format=torch.channels_last)
         amp = AmpOptimWrapper(optimizer=optimizer(half).optimizer, dtype='bfloat16')
         variants['ours, bf16, channels_last'] = training_step(half, data, amp)
-    times = median_times(variants, args.repeats, device)
-    peaks = {name: peak_bytes(call, device) for name, call in variants.items()}
-    first = next(iter(variants))
-    rows = [
-        [
-            name,
-            statistics.median(times[name]),
-            paired_ratio(times[name], times[first]),
-            peaks[name] / 2**20,
-            peaks[name] / peaks[first],
-        ]
-        for name in variants
-    ]
+    rows = compare(variants, args.repeats, device)
     about = (
         f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, batch 1+1, '
         f'{args.repeats} repeats'

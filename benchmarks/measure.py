@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
 Variants = dict[str, Callable[[], object]]
 
 
@@ -59,6 +60,23 @@ def peak_bytes(call: Callable[[], object], device: torch.device) -> int:
 def paired_ratio(times: list[float], reference: list[float]) -> float:
     """Median of the ratios turn by turn, which a slow minute of the machine leaves alone."""
     return statistics.median(t / r for t, r in zip(times, reference, strict=True))
+
+
+def compare(variants: Variants, repeats: int, device: torch.device) -> list[list]:
+    """Rows of COLUMNS: time and peak memory of every variant, as ratios to the first."""
+    times = median_times(variants, repeats, device)
+    peaks = {name: peak_bytes(call, device) for name, call in variants.items()}
+    first = next(iter(variants))
+    return [
+        [
+            name,
+            statistics.median(times[name]),
+            paired_ratio(times[name], times[first]),
+            peaks[name] / 2**20,
+            peaks[name] / peaks[first],
+        ]
+        for name in variants
+    ]
 
 
 def machine(device: torch.device) -> str:

@@ -4,15 +4,11 @@ Every variant is the same UDA step: fp32, channels_last (custom_hooks ChannelsLa
 in bfloat16 and float16 (GPU), torch.compile of the network.
 """
 
-import statistics
-
 import torch
 from mmengine.optim import AmpOptimWrapper
 
-from measure import machine, median_times, paired_ratio, peak_bytes, report
+from measure import COLUMNS, compare, machine, report
 from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
-
-COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
 
 
 def main() -> None:
@@ -33,18 +29,7 @@ def main() -> None:
             if short in name:
                 wrapper = AmpOptimWrapper(optimizer=wrapper.optimizer, dtype=dtype)
         variants[name] = training_step(model, pair(size, model.num_classes), wrapper)
-    times = median_times(variants, args.repeats, device)
-    peaks = {name: peak_bytes(call, device) for name, call in variants.items()}
-    rows = [
-        [
-            name,
-            statistics.median(times[name]),
-            paired_ratio(times[name], times['fp32']),
-            peaks[name] / 2**20,
-            peaks[name] / peaks['fp32'],
-        ]
-        for name in variants
-    ]
+    rows = compare(variants, args.repeats, device)
     about = (
         f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, batch 1+1, '
         f'{args.repeats} repeats'

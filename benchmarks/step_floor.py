@@ -12,7 +12,7 @@ from mmseg.models.utils import resize
 from mmseg_maxsquare.engine.uda_hook import target_statistics
 from mmseg_maxsquare.models.guidance import guidance_loss, self_produced_guidance
 
-from measure import machine, median_times, paired_ratio, peak_bytes, report
+from measure import COLUMNS, machine, median_times, paired_ratio, peak_bytes, report
 from steps import (
     arguments,
     batch,
@@ -24,8 +24,6 @@ from steps import (
     plain_config,
     training_step,
 )
-
-COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
 
 
 def main() -> None:

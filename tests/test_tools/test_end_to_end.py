@@ -157,6 +157,13 @@ def test_tta(adapted: Path, data: Path, tmp_path: Path) -> None:
     assert 0 <= miou(tmp_path) <= 100
 
 
+def test_pictures_need_full_resolution(adapted: Path, data: Path, tmp_path: Path) -> None:
+    command = ['tools/test.py', 'configs/maxsquare/gta2cs_iw_multi.py', adapted / 'iter_4.pth']
+    options = [*SHRINK, 'test_dataloader.dataset.pipeline.3.name=network_input']
+    extras = ['--show-dir', tmp_path / 'show', '--work-dir', tmp_path, '--cfg-options', *options]
+    assert 'error: --show and --show-dir draw' in run(*command, *extras, data=data, ok=False)
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [

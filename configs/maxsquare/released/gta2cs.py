@@ -1,7 +1,7 @@
 # The released code's recipe; what it does otherwise than ../gta2cs.py. As many steps
 # (29,760) as there; the reasons for rates and dilations are in source_gta.py.
 _base_ = '../gta2cs.py'
-model = dict(decode_head=dict(dilations=(6, 12)))
+model = dict(decode_head=dict(dilations=(6, 12)))  # 18 and 24 are never reached
 optim_wrapper = dict(
     optimizer=dict(lr=7.5e-4),  # backbone
     paramwise_cfg=dict(custom_keys=dict(decode_head=dict(lr_mult=10 / 3))),  # 2.5e-3
