@@ -4,11 +4,12 @@ Importing the package registers its losses, models, data sets, hook and metric
 in mmseg's registries.
 """
 
-from .stack import check_stack
+from .stack import check_stack, without_onedl_line
 
 check_stack()
 
-from . import datasets, engine, evaluation, losses, models  # noqa: E402
+with without_onedl_line():
+    from . import datasets, engine, evaluation, losses, models
 
 engine.allow_mmengine_checkpoints()
 

@@ -1,5 +1,7 @@
 """Which OpenMMLab stack is installed, and what to type when none fits."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 # The two distributions carry the same import names and overwrite each other's
@@ -21,6 +23,8 @@ INSTALL = (
     'pip install -e ".[openmmlab]" (compiles mmcv), in the clone of mmseg_maxsquare and a fresh '
     'virtual environment'
 )
+# What OneDL's mmseg says, twice, of its data sets for another product of OneDL.
+ONEDL_LINE = 'Could not import OneDL'
 
 
 def check_stack() -> None:
@@ -51,6 +55,23 @@ def check_stack() -> None:
             f'mmseg_maxsquare does not fit the installed stack: {", ".join(wrong)}. '
             f'Type: pip install -e ".[{present[0]}]" in the clone of mmseg_maxsquare'
         )
+
+
+@contextmanager
+def without_onedl_line() -> Iterator[None]:
+    """Around the import of mmseg: leave out :data:`ONEDL_LINE`.
+
+    It is meant for debugging, but mmengine prints all that is logged to no logger,
+    whatever its level. What else mmengine prints is shown.
+    """
+    from mmengine.logging import logger
+
+    # A name of this module alone, which hides the built-in one.
+    logger.print = lambda line: None if line == ONEDL_LINE else print(line)
+    try:
+        yield
+    finally:
+        del logger.print
 
 
 def _installed(packages: dict) -> dict[str, str]:

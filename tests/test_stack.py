@@ -1,8 +1,12 @@
 """Which installed packages are accepted, and what the refusals say."""
 
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 
 import pytest
+from mmengine.logging import print_log
 
 from mmseg_maxsquare import stack
 
@@ -119,3 +123,20 @@ def test_every_wrong_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 'mmengine 0.9.0 (needs >=0.10.7,<0.11)' in message
     assert 'mmcv 2.2.0 (needs >=2.1.0,<2.2)' in message
     assert 'mmsegmentation missing (needs >=1.2.2,<1.3)' in message
+
+
+def test_import_says_nothing() -> None:
+    """OneDL's mmseg alone would say that it lacks OneDL's data sets."""
+    command = [sys.executable, '-c', 'import mmseg_maxsquare']
+    repo = Path(__file__).resolve().parents[1]
+    process = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=True)
+    assert process.stdout == ''
+
+
+def test_only_the_line_on_onedl_is_left_out(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(RuntimeError), stack.without_onedl_line():
+        print_log('a warning')
+        print_log(stack.ONEDL_LINE)
+        raise RuntimeError
+    print_log(stack.ONEDL_LINE)
+    assert capsys.readouterr().out.splitlines() == ['a warning', stack.ONEDL_LINE]

@@ -41,24 +41,12 @@ class UDASampler(Sampler):
         dataset.adopt_seed(seed)
         self.dataset = dataset
         self.rank, self.world_size = get_dist_info()
-        self.start = 0
 
     def __iter__(self) -> Iterator[Position]:
-        first = self.rank + self.start * self.world_size
-        yield from map(Position, itertools.count(first, self.world_size))
+        yield from map(Position, itertools.count(self.rank, self.world_size))
 
     def __len__(self) -> int:
         return len(self.dataset)
-
-    def skip(self, num_samples: int) -> None:
-        """Start behind the first ``num_samples`` samples of this rank (resume).
-
-        Raises:
-            ValueError: If ``num_samples`` is negative.
-        """
-        if num_samples < 0:
-            raise ValueError(f'num_samples must be at least 0, got {num_samples}')
-        self.start = num_samples
 
     def set_epoch(self, epoch: int) -> None:
         """Nothing to do: positions go on for ever."""

@@ -1,11 +1,20 @@
 """mIoU over named subsets of the classes, with the IoU of each class under its own name."""
 
+import inspect
 from collections.abc import Sequence
 
 import numpy as np
 from mmengine.logging import print_log
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
+
+# IoUMetric itself takes any keyword, and drops those that it does not know. One of
+# these is keep_results, which mmseg's test.py --out sets for whatever metric.
+STOCK_FIELDS = [
+    name
+    for name, parameter in inspect.signature(IoUMetric).parameters.items()
+    if parameter.kind is not parameter.VAR_KEYWORD
+] + ['keep_results']
 
 
 @METRICS.register_module()
@@ -25,12 +34,19 @@ class SubsetIoUMetric(IoUMetric):
         **kwargs: As for :class:`IoUMetric`.
 
     Raises:
+        TypeError: If a field is none of the metric's.
         ValueError: If a subset is empty or names a class that the data set lacks
             (as soon as the data set is known, before training), or has the name
             of a metric of all classes.
     """
 
     def __init__(self, subsets: dict[str, Sequence[str]] | None = None, **kwargs) -> None:
+        unknown = [name for name in kwargs if name not in STOCK_FIELDS]
+        if unknown:
+            raise TypeError(
+                f'SubsetIoUMetric does not know {", ".join(unknown)}; it knows '
+                f'{", ".join(["subsets", *STOCK_FIELDS])}; correct the name or leave it out'
+            )
         super().__init__(**kwargs)
         self.subsets = subsets or {}
         taken = sorted({'aAcc', 'mIoU', 'mAcc'} & set(self.subsets))

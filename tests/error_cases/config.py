@@ -1,6 +1,7 @@
 """Faults of the command line, of config fields and class counts."""
 
 from .base import SOURCE, TARGET, Place, fault, fields
+from .weights import save_checkpoint
 
 
 @fault('config: no file <file>; see configs/ for those that there are', 'train.py nowhere.py')
@@ -26,6 +27,39 @@ def amp_on_cpu(here: Place) -> None:
     here.patch.setattr('mmengine.device.get_device', lambda: 'cpu')
 
 
+@fault('--amp: <GPU> has no bfloat16; use --amp float16', 'train.py CONFIG --amp bfloat16')
+def amp_on_an_old_gpu(here: Place) -> None:
+    here.patch.setattr('mmengine.device.get_device', lambda: 'cuda')
+    here.patch.setattr('torch.cuda.is_bf16_supported', lambda: False)
+    here.patch.setattr('torch.cuda.get_device_name', lambda: 'Tesla V100')
+
+
+@fault('--tta: the config has no tta_pipeline and tta_model', 'test.py CONFIG source.pth --tta')
+def no_tta_pipeline(here: Place) -> None:
+    save_checkpoint(here)
+
+
+@fault(
+    '--show and --show-dir draw on the original images, but the evaluation protocol keeps '
+    'predictions at the size of the network input; use --out, or the config with the protocol '
+    'full_resolution',
+    'test.py CONFIG source.pth --show-dir drawn',
+)
+def drawn_at_network_input(here: Place) -> None:
+    save_checkpoint(here)
+    step = dict(type='EvaluationProtocol', name='network_input')
+    here.cfg.test_dataloader.dataset.pipeline.insert(-1, step)
+    here.cfg.default_hooks.visualization = dict(type='SegVisualizationHook')
+
+
+@fault(
+    '--show and --show-dir draw segmentations; this config has none, use --out',
+    'test.py CONFIG source.pth --show-dir drawn',
+)
+def nothing_that_draws(here: Place) -> None:
+    save_checkpoint(here)
+
+
 fields(
     '<field>: missing, while there are <fields>; <loop> needs all of <fields>',
     no_evaluator=dict(val_evaluator=None),
@@ -37,7 +71,8 @@ fields(
 )
 fields(
     'model.type: <type> trains on <domains>, but train_dataloader.dataset is <type>; use '
-    "type='UDAEncoderDecoder' with a UDADataset, another model with a plain data set",
+    "type='UDAEncoderDecoder' (or UDAImageClassifier) with a UDADataset, another model with a "
+    'plain data set',
     plain_model={'model.type': 'EncoderDecoder'},
 )
 fields('model: cannot be built: <reason>', no_such_backbone={'model.backbone.type': 'ResNot'})
@@ -45,6 +80,20 @@ fields(
     '<loop> loop: <reason>',
     metric_of_nothing={'val_evaluator.type': 'IoUMetrics'},
     subset_named_as_the_mean={'val_evaluator.subsets': dict(mIoU=['road'])},
+)
+fields(
+    'SubsetIoUMetric does not know <keys>; it knows <keys>; correct the name or leave it out',
+    key_of_evaluator={'val_evaluator.subset': dict(few=['road'])},
+)
+fields(
+    'default_hooks.checkpoint.save_best: no metric <name>; there are <names>; name one of these, '
+    'or leave save_best out',
+    best_by_no_metric={'default_hooks.checkpoint.save_best': 'mIoU13'},
+    second_best_by_no_metric={'default_hooks.checkpoint.save_best': ['mIoU', 'IoU.tram']},
+)
+fields(
+    "the runner: save_best='auto' does not say by what; name a metric such as 'mIoU'",
+    best_by_anything={'default_hooks.checkpoint.save_best': 'auto'},
 )
 
 fields(

@@ -12,6 +12,12 @@ from .base import CASES, SOURCE, Place, fault, fields
 SIZE = (24, 32)
 
 
+def write_list(here: Place, content: bytes) -> None:
+    """A list of the source's images."""
+    (here.root / 'gta5/list.txt').write_bytes(content)
+    here.cfg.train_dataloader.dataset.source.ann_file = 'list.txt'
+
+
 fields(
     '<field>.data_root: no folder <folder>; put the data set there, set the environment variable '
     'MMSEG_MAXSQUARE_DATA to the folder above, or use --cfg-options <field>.data_root=PATH',
@@ -23,6 +29,17 @@ fields(
 @fault('<data set>: image folder <folder> not found; expected <files> below data_root (<folder>)')
 def no_image_folder(here: Place) -> None:
     shutil.rmtree(here.root / 'gta5/images')
+
+
+fields(
+    '<data set>: data_prefix.img_path is missing, data_prefix holds only <keys>; give it together '
+    'with these; expected <files> below data_root (<folder>)',
+    half_of_data_prefix={f'{SOURCE}.data_prefix': dict(seg_map_path='labels')},
+)
+fields(
+    '<data set>: the pipeline reads labels, but data_prefix has no seg_map_path',
+    other_half_of_data_prefix={f'{SOURCE}.data_prefix': dict(img_path='images')},
+)
 
 
 @fault('<data set>: no <endings> images in <folder>; expected <files> below data_root (<folder>)')
@@ -63,14 +80,37 @@ def missing_label(here: Place) -> None:
     'take them off the list'
 )
 def listed_but_missing(here: Place) -> None:
-    (here.root / 'gta5/list.txt').write_text('00001\n00009\n')
-    here.cfg.train_dataloader.dataset.source.ann_file = 'list.txt'
+    write_list(here, b'00001\n00009\n')
 
 
 fields(
     '<data set>: no list of images <list>; correct ann_file',
     no_list={f'{SOURCE}.ann_file': 'list.txt'},
 )
+
+
+@fault('<data set>: <list> lists no image; write one image name a line, or correct ann_file')
+def empty_list(here: Place) -> None:
+    write_list(here, b'\n\n')
+
+
+@fault('<data set>: <list> is no text in UTF-8; write one image name a line, or correct ann_file')
+def list_in_utf16(here: Place) -> None:
+    write_list(here, '00001\n00002\n'.encode('utf-16'))
+
+
+@fault(CASES['list_in_utf16'].message)
+def list_that_is_an_image(here: Place) -> None:
+    write_list(here, here.image.read_bytes())
+
+
+@fault(
+    '<data set>: <n> images in <folder> have the name of another but for the ending, and so its '
+    'label: <files>; remove one of them'
+)
+def images_that_share_a_label(here: Place) -> None:
+    here.cfg.train_dataloader.dataset.source.img_suffix = ['.png', '.jpg']
+    shutil.copy(here.image, here.image.with_suffix('.jpg'))
 
 
 @fault('image <file> cannot be read (<n> bytes): it is damaged, cut off or no image; copy it again')

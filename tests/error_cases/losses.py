@@ -58,3 +58,12 @@ fields(
     'head=0..<n>, got <value>',
     no_such_low_head={f'{GUIDANCE}.head': 1},
 )
+fields(
+    'step <n> (<images>): <losses> is not finite. The last checkpoint is good. Look at these '
+    'images, lower the learning rate or target_loss.loss_weight, or go on without such steps: '
+    "default_hooks.finite.action='skip'",
+    rate_that_diverges={
+        'default_hooks.finite': dict(type='NonFiniteHook'),
+        'optim_wrapper.optimizer.lr': 1e38,
+    },
+)

@@ -1,6 +1,7 @@
 """mIoU over named subsets, by hand."""
 
 import math
+import re
 import warnings
 
 import numpy as np
@@ -121,6 +122,40 @@ def test_wrong_subset_in_an_evaluator() -> None:
     evaluator = Evaluator(dict(type='SubsetIoUMetric', subsets=dict(mIoU1=['tram'])))
     with pytest.raises(ValueError, match='subset mIoU1'):
         evaluator.dataset_meta = dict(classes=CLASSES)
+
+
+@pytest.mark.parametrize(
+    ('fields', 'unknown'),
+    [
+        (dict(iou_metric=['mIoU']), 'iou_metric'),
+        (dict(subset=dict(few=['road']), prefix='dusk'), 'subset'),
+        (dict(kwargs={}, ignore=0), 'kwargs, ignore'),
+    ],
+)
+def test_misspelt_field_is_refused(fields: dict, unknown: str) -> None:
+    """mmseg's metric would drop it in silence."""
+    known = 'subsets, ignore_index, iou_metrics, .*, prefix, keep_results'
+    with pytest.raises(TypeError, match=f'does not know {unknown}; it knows {known}; correct'):
+        build(**fields)
+
+
+def test_every_field_of_the_stock_metric_is_taken(tmp_path) -> None:
+    """On both distributions; IoUMetric's docstring has the list."""
+    described = re.findall(r'^ +(\w+) \(', IoUMetric.__doc__, flags=re.M)
+    values = dict(
+        ignore_index=0,
+        iou_metrics=['mIoU', 'mDice'],
+        nan_to_num=1,
+        beta=2,
+        collect_device='gpu',
+        output_dir=str(tmp_path),
+        format_only=True,
+        prefix='dusk',
+    )
+    assert set(described) == set(values)
+    metric = build(**values, keep_results=True)  # as mmseg's test.py --out does
+    assert metric.metrics == values.pop('iou_metrics')
+    assert {name: getattr(metric, name) for name in values} == values
 
 
 def random_maps(num_classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from property_cases import REPRODUCIBLE, SEEDS
 from tiny_data import FakeDataset
+from torch.utils.data import Sampler
 
 from mmseg_maxsquare.datasets import UDADataset, UDASampler, uda_sampler
+from mmseg_maxsquare.engine.sample_stream import StreamBatchSampler
 
 LENGTHS = st.tuples(st.integers(1, 40), st.integers(1, 40))
 DOMAINS = ('source', 'target')
@@ -47,8 +49,8 @@ def sampler_of(
         return UDASampler(dataset, seed)
 
 
-def first(sampler: UDASampler, count: int) -> list[int]:
-    """The first positions of a sampler."""
+def first(sampler: Sampler, count: int) -> list:
+    """The first positions, or batches, of a sampler."""
     return list(itertools.islice(sampler, count))
 
 
@@ -154,38 +156,34 @@ def test_samplers_of_one_seed_agree(lengths: tuple[int, int], seed: int, own: in
 
 
 @REPRODUCIBLE
-@given(LENGTHS, st.integers(1, 4), st.integers(0, 1000), st.integers(1, 30))
-def test_ranks_partition_the_stream(
-    lengths: tuple[int, int], ranks: int, start: int, count: int
-) -> None:
-    """Also after a restart: together 0, 1, 2, ... with nothing twice."""
+@given(LENGTHS, st.integers(1, 4), st.integers(1, 30))
+def test_ranks_partition_the_stream(lengths: tuple[int, int], ranks: int, count: int) -> None:
+    """Together 0, 1, 2, ... with nothing twice."""
     dataset = pairs_of(lengths, 0)
-    shares = []
-    for rank in range(ranks):
-        sampler = sampler_of(dataset, rank, ranks)
-        sampler.skip(start)
-        shares.append(first(sampler, count))
-        assert shares[-1] == sorted(shares[-1])
-    stream = range(ranks * start, ranks * (start + count))
+    shares = [first(sampler_of(dataset, rank, ranks), count) for rank in range(ranks)]
+    assert all(share == sorted(share) for share in shares)
+    stream = range(ranks * count)
     assert sorted(itertools.chain(*shares)) == list(stream)
     # A step of all ranks takes neighbours, so that it stays within an epoch where it can.
     assert [position for step in zip(*shares, strict=True) for position in step] == list(stream)
 
 
 @REPRODUCIBLE
-@given(LENGTHS, st.integers(1, 4), st.data(), st.lists(st.integers(0, 300), max_size=3))
-def test_skip_equals_dropping(
-    lengths: tuple[int, int], ranks: int, data: st.DataObject, skips: list[int]
+@given(LENGTHS, st.integers(1, 4), st.data(), st.integers(1, 4), st.lists(st.integers(0, 100)))
+def test_entering_at_a_step_equals_dropping(
+    lengths: tuple[int, int], ranks: int, data: st.DataObject, batch_size: int, steps: list[int]
 ) -> None:
-    """The last skip counts; iterating before changes nothing."""
+    """On every rank, for any size of batches; iterating before changes nothing."""
     rank = data.draw(st.integers(0, ranks - 1))
-    sampler, straight = (sampler_of(pairs_of(lengths, 0), rank, ranks) for _ in range(2))
-    for skip in skips:
-        sampler.skip(skip)
-        first(sampler, 3)
-    dropped = skips[-1] if skips else 0
-    assert first(sampler, 20) == first(straight, dropped + 20)[dropped:]
-    assert all(type(position) is uda_sampler.Position for position in first(sampler, 3))
+    stream = StreamBatchSampler(sampler_of(pairs_of(lengths, 0), rank, ranks), batch_size)
+    for step in (*steps, 0):
+        stream.start = step
+        batches = first(stream, 3)
+        assert [len(batch) for batch in batches] == [batch_size] * 3
+        positions = list(itertools.chain(*batches))
+        numbers = range(step * batch_size, (step + 3) * batch_size)
+        assert positions == [rank + number * ranks for number in numbers]
+        assert all(type(position) is uda_sampler.Position for position in positions)
 
 
 @REPRODUCIBLE

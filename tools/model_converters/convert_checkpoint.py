@@ -10,8 +10,9 @@ import re
 import sys
 from pathlib import Path
 
-from mmseg.datasets import CityscapesDataset
 from torch import Tensor
+
+from mmseg_maxsquare.datasets.cityscapes import CLASSES, PALETTE
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -140,9 +141,8 @@ def _packed(state: dict[str, Tensor], to: str, source: str) -> dict:
         return dict(state_dict=state)
     meta = dict(converted_from=source)
     bias = state.get('decode_head.classifiers.0.bias')
-    classes, palette = (CityscapesDataset.METAINFO[key] for key in ('classes', 'palette'))
-    if bias is not None and bias.numel() == len(classes):
-        meta['dataset_meta'] = dict(classes=classes, palette=palette)
+    if bias is not None and bias.numel() == len(CLASSES):
+        meta['dataset_meta'] = dict(classes=CLASSES, palette=PALETTE)
     return dict(state_dict=state, meta=meta)
 
 

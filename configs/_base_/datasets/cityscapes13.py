@@ -4,22 +4,9 @@ source = dict(
     type='CityscapesLabelIdDataset',
     data_root=_base_.data_root,
     num_classes=13,
-    pipeline=[
-        dict(type='LoadImageFromFile'),
-        dict(type='LoadAnnotations'),
-        _base_.resize,
-        dict(type='RandomGaussianBlur'),
-        dict(type='RandomFlip', prob=0.5),
-        dict(type='PackSegInputs'),
-    ],
+    pipeline=[_base_.load, _base_.labels, _base_.resize, *_base_.augment],
 )
-train_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=source,
-)
+train_dataloader = dict(dataset=source)
 val_dataloader = dict(dataset=dict(num_classes=13))
 test_dataloader = val_dataloader
 val_evaluator = dict(subsets=dict(_delete_=True, mIoU13=_base_.classes13))

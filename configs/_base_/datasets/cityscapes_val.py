@@ -12,40 +12,32 @@ classes13 = (  # shared with NTHU, and what SYNTHIA's papers report beside the 1
 resize = dict(
     type='Resize', scale=(1024, 512), keep_ratio=False, backend='pillow', interpolation='bicubic'
 )
-target_pipeline = [
-    dict(type='LoadImageFromFile'),
-    resize,
-    dict(type='RandomGaussianBlur'),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs'),
-]
-# The two evaluation protocols; configs/maxsquare/released/ uses the second.
-full_resolution = dict(type='EvaluationProtocol', name='full_resolution')
-network_input = dict(type='EvaluationProtocol', name='network_input')
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    resize,
-    dict(type='LoadAnnotations'),  # behind the resize: labels keep their size
-    full_resolution,
-    dict(type='PackSegInputs'),
-]
-flips = [
+load = dict(type='LoadImageFromFile')
+labels = dict(type='LoadAnnotations')
+pack = dict(type='PackSegInputs')
+augment = [dict(type='RandomGaussianBlur'), dict(type='RandomFlip', prob=0.5), pack]
+target_pipeline = [load, resize, *augment]  # a source's: [load, labels, its resize, *augment]
+# The two evaluation protocols; configs/maxsquare/released/ uses the second. Labels are
+# read behind the resize and keep their size.
+full_resolution = [labels, dict(type='EvaluationProtocol', name='full_resolution'), pack]
+network_input = [labels, dict(type='EvaluationProtocol', name='network_input'), pack]
+flips = [  # the probabilities of both are averaged
     dict(type='RandomFlip', prob=0.0, direction='horizontal'),
     dict(type='RandomFlip', prob=1.0, direction='horizontal'),
 ]
-tta_pipeline = [  # averages the probabilities of both
-    dict(type='LoadImageFromFile'),
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            [resize],
-            flips,
-            [dict(type='LoadAnnotations')],
-            [full_resolution],
-            [dict(type='PackSegInputs')],
-        ],
-    ),
-]
+full_resolution_tta = [flips, *([step] for step in full_resolution)]
+network_input_tta = [flips, *([step] for step in network_input)]
+test_pipeline = [load, resize, *full_resolution]
+tta_pipeline = [load, dict(type='TestTimeAug', transforms=[[resize], *full_resolution_tta])]
+released_test_pipeline = [load, resize, *network_input]
+released_tta_pipeline = [load, dict(type='TestTimeAug', transforms=[[resize], *network_input_tta])]
+# One labelled image a step; the data set is in gta.py, synthia.py or cityscapes13.py.
+train_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+)
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,

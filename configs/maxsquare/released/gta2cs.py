@@ -7,11 +7,8 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(decode_head=dict(lr_mult=10 / 3))),  # 2.5e-3
 )
 # Scored at the network's input size.
-load, resize, labels, protocol, pack = _base_.test_pipeline
-scored = [load, resize, labels, _base_.network_input, pack]
-tta_steps = [[resize], _base_.flips, [labels], [_base_.network_input], [pack]]
-tta_pipeline = [load, dict(type='TestTimeAug', transforms=tta_steps)]
-val_dataloader = dict(dataset=dict(pipeline=scored))
+tta_pipeline = _base_.released_tta_pipeline
+val_dataloader = dict(dataset=dict(pipeline=_base_.released_test_pipeline))
 test_dataloader = val_dataloader
 # Its list of 12,403 images: train_dataloader.dataset.source.ann_file.
 load_from = 'work_dirs/released/source_gta/iter_80000.pth'

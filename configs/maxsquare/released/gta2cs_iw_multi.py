@@ -13,12 +13,11 @@ optim_wrapper = dict(
     ),
 )
 # Target images at 1280 x 640, scored at that size.
-load, resize, labels, protocol, pack = _base_.test_pipeline
-resize = {**resize, 'scale': (1280, 640)}
-scored = [load, resize, labels, _base_.network_input, pack]
-tta_steps = [[resize], _base_.flips, [labels], [_base_.network_input], [pack]]
-tta_pipeline = [load, dict(type='TestTimeAug', transforms=tta_steps)]
-target_pipeline = [load, resize, *_base_.target_pipeline[2:]]
+resize = {**_base_.resize, 'scale': (1280, 640)}
+target_pipeline = [_base_.load, resize, *_base_.augment]
+scored = [_base_.load, resize, *_base_.network_input]
+tta_steps = [[resize], *_base_.network_input_tta]
+tta_pipeline = [_base_.load, dict(type='TestTimeAug', transforms=tta_steps)]
 train_dataloader = dict(dataset=dict(target=dict(pipeline=target_pipeline)))
 val_dataloader = dict(dataset=dict(pipeline=scored))
 test_dataloader = val_dataloader

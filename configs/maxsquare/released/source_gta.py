@@ -17,10 +17,7 @@ optim_wrapper = dict(
 param_scheduler = [dict(type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=200001, by_epoch=False)]
 train_cfg = dict(max_iters=80000)
 # Scored at the network's input size.
-load, resize, labels, protocol, pack = _base_.test_pipeline
-scored = [load, resize, labels, _base_.network_input, pack]
-tta_steps = [[resize], _base_.flips, [labels], [_base_.network_input], [pack]]
-tta_pipeline = [load, dict(type='TestTimeAug', transforms=tta_steps)]
-val_dataloader = dict(dataset=dict(pipeline=scored))
+tta_pipeline = _base_.released_tta_pipeline
+val_dataloader = dict(dataset=dict(pipeline=_base_.released_test_pipeline))
 test_dataloader = val_dataloader
 # Its list of 12,403 images: train_dataloader.dataset.ann_file (see docs/datasets/gta5.md).
