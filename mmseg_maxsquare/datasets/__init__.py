@@ -2,12 +2,15 @@
 
 from .camvid import CamVidDataset
 from .cityscapes import CityscapesLabelIdDataset
+from .class_labels import ClassLabelDataset, PackClassInputs
+from .digits import DigitsDataset
 from .evaluation_protocol import EvaluationProtocol
 from .gta5 import GTA5Dataset
 from .image_folder import ImageFolderDataset
 from .label_ids import LabelIdDataset
 from .loading import LoadImage, LoadLabelIds
 from .nthu import NTHUDataset
+from .office31 import Office31Dataset
 from .synthia import SYNTHIADataset
 from .transforms import RandomGaussianBlur
 from .uda_dataset import UDADataset
@@ -16,6 +19,8 @@ from .uda_sampler import UDASampler
 __all__ = [
     'CamVidDataset',
     'CityscapesLabelIdDataset',
+    'ClassLabelDataset',
+    'DigitsDataset',
     'EvaluationProtocol',
     'GTA5Dataset',
     'ImageFolderDataset',
@@ -23,6 +28,8 @@ __all__ = [
     'LoadImage',
     'LoadLabelIds',
     'NTHUDataset',
+    'Office31Dataset',
+    'PackClassInputs',
     'RandomGaussianBlur',
     'SYNTHIADataset',
     'UDADataset',

@@ -8,6 +8,8 @@ from torch.utils.data import Dataset
 
 from .uda_sampler import Position, derive_seed, seeded
 
+LABELS = ('gt_sem_seg', 'gt_label')  # of a pixel, of an image
+
 
 @DATASETS.register_module()
 class UDADataset(Dataset):
@@ -75,8 +77,9 @@ class UDADataset(Dataset):
         target = items['target']['data_samples']
         # The target is unlabelled by definition: a label must not reach the
         # model, not even as a mask of its void pixels.
-        if 'gt_sem_seg' in target:
-            del target.gt_sem_seg
+        for label in LABELS:
+            if label in target:
+                delattr(target, label)
         return {
             key: {name: items[name][key] for name in items} for key in ('inputs', 'data_samples')
         }
@@ -132,7 +135,7 @@ class UDADataset(Dataset):
                     f'the pipeline of the {name} data set ({_describe(dataset)}) must end with '
                     f"dict(type='PackSegInputs'); it gives {sorted(item)}"
                 )
-            if name == 'source' and 'gt_sem_seg' not in item['data_samples']:
+            if name == 'source' and not any(k in item['data_samples'] for k in LABELS):
                 raise ValueError(
                     f'the source data set ({_describe(dataset)}) gives no labels: its pipeline '
                     "needs dict(type='LoadAnnotations') and data_prefix a seg_map_path"

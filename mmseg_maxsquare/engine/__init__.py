@@ -1,6 +1,7 @@
 """What watches and steers a training run."""
 
 from .channels_last_hook import ChannelsLastHook
+from .inverse_decay import InverseDecayLR
 from .non_finite_hook import NonFiniteHook
 from .oracle_checkpoint_hook import OracleCheckpointHook
 from .resume import find_resumable
@@ -11,6 +12,7 @@ from .uda_hook import UDAHook
 
 __all__ = [
     'ChannelsLastHook',
+    'InverseDecayLR',
     'NonFiniteHook',
     'OracleCheckpointHook',
     'ResumableTrainLoop',

@@ -32,7 +32,8 @@ class UDAHook(Hook):
             0 keeps it constant. Defaults to 0.
         interval: Steps between two looks. Defaults to 50.
         panel_interval: Steps between two panels (image | prediction | guidance |
-            confidence) for the visualizer; 0 for none. Defaults to 500.
+            confidence) for the visualizer; 0 for none. A classifier has none.
+            Defaults to 500.
 
     Raises:
         ValueError: If an argument is negative or ``interval`` is 0.
@@ -56,7 +57,7 @@ class UDAHook(Hook):
         if not hasattr(model, 'target_weight'):
             raise TypeError(
                 f'UDAHook needs a UDAEncoderDecoder, got {type(model).__name__}: set '
-                "model.type='UDAEncoderDecoder' or remove the hook"
+                "model.type='UDAEncoderDecoder' (or UDAImageClassifier) or remove the hook"
             )
 
     def before_train_iter(
@@ -100,7 +101,7 @@ class UDAHook(Hook):
                 f'predicted as {classes[int(np.argmax(shares))]}; the adaptation may have '
                 'collapsed (lower target_loss.loss_weight or the learning rate)'
             )
-        if self._panel_due(runner):
+        if self._panel_due(runner) and snapshot['logits'].dim() == 4:
             panel = target_panel(
                 snapshot, model.data_preprocessor, runner.visualizer.dataset_meta['palette']
             )
@@ -116,7 +117,7 @@ def target_statistics(
     """Confidence, entropy and class shares of predictions.
 
     Args:
-        logits: ``(B, C, H, W)``.
+        logits: ``(B, C, *spatial)``.
         ignore: Boolean ``(B, H, W)``, True for pixels that do not count.
 
     Returns:

@@ -1,17 +1,23 @@
-"""The adapted segmentor and its parts."""
+"""The adapted segmentor and classifier, and their parts."""
 
-from .backbones import DeepLabV2ResNet, EfficientNetLite
+from .backbones import DeepLabV2ResNet, EfficientNetLite, TorchvisionResNet
 from .deeplabv2_head import DeepLabV2Head
 from .guidance import guidance_loss, self_produced_guidance
+from .image_classifier import ImageClassifier, UDAImageClassifier
 from .uda_data_preprocessor import UDADataPreprocessor
 from .uda_encoder_decoder import UDAEncoderDecoder
+from .uda_model import UDAModel
 
 __all__ = [
     'DeepLabV2Head',
     'DeepLabV2ResNet',
     'EfficientNetLite',
+    'ImageClassifier',
+    'TorchvisionResNet',
     'UDADataPreprocessor',
     'UDAEncoderDecoder',
+    'UDAImageClassifier',
+    'UDAModel',
     'guidance_loss',
     'self_produced_guidance',
 ]

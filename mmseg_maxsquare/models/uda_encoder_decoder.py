@@ -1,27 +1,22 @@
 """An EncoderDecoder that learns from a labelled and an unlabelled domain."""
 
 import torch
-from mmengine.optim import OptimWrapper
-from mmseg.models import EncoderDecoder, SegDataPreProcessor
+from mmseg.models import EncoderDecoder
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
-from mmseg.utils import SampleList, add_prefix
+from mmseg.utils import SampleList
 from torch import Tensor, nn
 
 from .fields import build_part
 from .guidance import IGNORE_INDEX, Guidance, guidance_loss, self_produced_guidance
-from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
+from .uda_model import UDAModel
 
 
 @MODELS.register_module()
-class UDAEncoderDecoder(EncoderDecoder):
+class UDAEncoderDecoder(UDAModel, EncoderDecoder):
     """An ordinary EncoderDecoder with a loss for unlabelled target images.
 
-    One training step on a nested batch of a :class:`UDADataset`: source forward
-    and backward, target forward and backward, one optimizer step (Eq. 1). So
-    batch norm sees one domain at a time and one graph is alive at a time.
-    Parameters have the names of the plain EncoderDecoder: checkpoints load
-    either way. Validation, test and inference are the plain model's.
+    :class:`UDAModel` says how it is trained.
 
     Args:
         *args: As for :class:`EncoderDecoder`.
@@ -29,44 +24,18 @@ class UDAEncoderDecoder(EncoderDecoder):
             lambda_T.
         guidance: Fields of :class:`Guidance`, or None for no guidance.
             Defaults to None.
-        data_preprocessor: A ``SegDataPreProcessor`` config becomes a
-            :class:`UDADataPreprocessor` by itself.
-        **kwargs: As for :class:`EncoderDecoder`.
-
-    Attributes:
-        target_weight: Factor on all target terms, 1 unless a hook schedules it.
-        snapshot: None, or a dict into which the next target pass puts its
-            detached ``inputs``, ``logits``, ``guidance`` and ``ignore``.
+        **kwargs: As for :class:`UDAModel` and :class:`EncoderDecoder`.
 
     Raises:
         ValueError: If the heads do not fit the target loss or the guidance.
-        TypeError: If the preprocessor cannot handle two domains.
     """
 
-    def __init__(
-        self,
-        *args,
-        target_loss: dict,
-        guidance: dict | None = None,
-        data_preprocessor: dict | nn.Module | None = None,
-        **kwargs,
-    ) -> None:
-        super().__init__(*args, data_preprocessor=_for_two_domains(data_preprocessor), **kwargs)
-        if not isinstance(self.data_preprocessor, UDADataPreprocessor):
-            raise TypeError(
-                'data_preprocessor must be a SegDataPreProcessor config or a UDADataPreprocessor, '
-                f'got {type(self.data_preprocessor).__name__}'
-            )
+    def __init__(self, *args, target_loss: dict, guidance: dict | None = None, **kwargs) -> None:
+        super().__init__(*args, target_loss=target_loss, **kwargs)
         if self.out_channels == 1:
             raise ValueError(
                 'model.decode_head has out_channels=1 (sigmoid); the target losses need a softmax '
                 'over classes: set out_channels=2 and CrossEntropyLoss(use_sigmoid=False)'
-            )
-        self.target_loss = build_part('model.target_loss', target_loss)
-        if 'loss' not in self.target_loss.loss_name:
-            raise ValueError(
-                'model.target_loss: loss_name must contain "loss" to be summed, '
-                f'got {self.target_loss.loss_name!r}'
             )
         self.guidance = None
         if guidance is not None:
@@ -76,80 +45,6 @@ class UDAEncoderDecoder(EncoderDecoder):
                 f'model.guidance: its head has {self._guided_head().num_classes} classes, '
                 f'decode_head {self.num_classes}; give both the same num_classes'
             )
-        self.target_weight = 1.0
-        self.snapshot: dict | None = None
-
-    def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
-        """One step on both domains; see :meth:`uda_step`."""
-        return self.uda_step(self, data, optim_wrapper)
-
-    def uda_step(
-        self, model: nn.Module, data: dict, optim_wrapper: OptimWrapper
-    ) -> dict[str, Tensor]:
-        """Source and target, each forward and backward, then one update.
-
-        Args:
-            model: What runs the forward passes: this model, or a wrapper of it
-                such as :class:`UDADistributedDataParallel`.
-            data: Collated batch of a :class:`UDADataset`.
-            optim_wrapper: Optimizer wrapper; AMP, gradient accumulation and
-                clipping apply to the sum of both gradients.
-
-        Returns:
-            Values to log: ``loss`` and the terms of both domains.
-
-        Raises:
-            TypeError: If the batch has no two domains.
-        """
-        if not isinstance(data.get('inputs'), dict):
-            raise TypeError(
-                'UDAEncoderDecoder trains on batches with a source and a target: set '
-                "train_dataloader.dataset=dict(type='UDADataset', source=..., target=...)"
-            )
-        data = self.data_preprocessor(data, True)
-        log_vars: dict[str, Tensor] = {}
-        total = 0.0
-        for domain in DOMAINS:
-            part = {key: {domain: value[domain]} for key, value in data.items()}
-            with optim_wrapper.optim_context(model):
-                losses = model._run_forward(part, mode='loss')
-            loss, parsed = self.parse_losses(losses)
-            optim_wrapper.backward(optim_wrapper.scale_loss(loss))
-            if domain != DOMAINS[-1]:
-                # Each backward() counts as a step of gradient accumulation,
-                # but only the last one of the two completes a step.
-                optim_wrapper._inner_count -= 1
-            total = total + parsed.pop('loss').detach()
-            log_vars.update(parsed)
-        if optim_wrapper.should_update():
-            if hasattr(model, 'average_gradients'):
-                model.average_gradients()  # over the ranks of distributed training
-            optim_wrapper.step()
-            optim_wrapper.zero_grad()
-        return {'loss': total, **log_vars}
-
-    def loss(self, inputs: dict | Tensor, data_samples: dict | SampleList) -> dict[str, Tensor]:
-        """Losses of the domains in a nested batch, one or both.
-
-        Args:
-            inputs: Images ``(B, 3, H, W)`` by domain; a plain tensor is treated
-                as mmseg does (supervised).
-            data_samples: Data samples by domain; those of the target need no
-                label and none is looked at.
-
-        Returns:
-            ``source.*`` and ``target.*`` terms; what contains "loss" is summed.
-        """
-        if not isinstance(inputs, dict):
-            return super().loss(inputs, data_samples)
-        losses = {}
-        if 'source' in inputs:
-            source = super().loss(inputs['source'], data_samples['source'])
-            losses.update(add_prefix(source, 'source'))
-        if 'target' in inputs:
-            target = self.loss_target(inputs['target'], data_samples['target'])
-            losses.update(add_prefix(target, 'target'))
-        return losses
 
     def loss_target(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Unsupervised terms of target images ``(B, 3, H, W)``, Eq. 14."""
@@ -169,10 +64,7 @@ class UDAEncoderDecoder(EncoderDecoder):
             loss = guidance_loss(low, labels, self.guidance.normalizer, ignore)
             losses['loss_guidance'] = loss * (lambda_t * self.guidance.loss_weight)
             losses['guided_share'] = guided_share(labels, ignore)
-        if self.snapshot is not None:
-            self.snapshot.update(
-                inputs=inputs, logits=logits.detach(), guidance=labels, ignore=ignore
-            )
+        self.look_at(inputs=inputs, logits=logits.detach(), guidance=labels, ignore=ignore)
         return losses
 
     def _full_size_logits(self, head: nn.Module, features: list[Tensor], inputs: Tensor) -> Tensor:
@@ -231,13 +123,3 @@ def guided_share(guidance: Tensor, ignore: Tensor | None) -> Tensor:
     guided = (guidance != IGNORE_INDEX).sum()
     counted = guidance.numel() if ignore is None else (~ignore).sum().clamp(min=1)
     return guided / counted
-
-
-def _for_two_domains(preprocessor: dict | nn.Module | None) -> dict | nn.Module:
-    """Config of the nested preprocessor that a plain config stands for."""
-    if preprocessor is None:
-        return dict(type=UDADataPreprocessor)
-    plain = ('SegDataPreProcessor', 'mmseg.SegDataPreProcessor', SegDataPreProcessor)
-    if isinstance(preprocessor, dict) and preprocessor.get('type') in plain:
-        return {**preprocessor, 'type': UDADataPreprocessor}
-    return preprocessor

@@ -8,8 +8,8 @@ from mmseg.evaluation import IoUMetric
 from mmseg.registry import MODELS
 
 from mmseg_maxsquare.datasets import UDASampler
-from mmseg_maxsquare.evaluation import SubsetIoUMetric
-from mmseg_maxsquare.models import UDAEncoderDecoder
+from mmseg_maxsquare.evaluation import ClassAccuracyMetric, SubsetIoUMetric
+from mmseg_maxsquare.models import UDAModel
 
 from .domains import LOADERS, Domain, is_pair
 from .findings import Finding, some
@@ -98,13 +98,14 @@ def _check_pairing(cfg: Config) -> Iterator[Finding]:
     adapts = _class_of((cfg.get('model') or {}).get('type'))
     # Somebody's own model may read what it likes.
     known = adapts is not None and adapts.__module__.startswith(('mmseg.', 'mmseg_maxsquare.'))
-    if known and pair != issubclass(adapts, UDAEncoderDecoder):
+    if known and pair != issubclass(adapts, UDAModel):
         yield _error(
             'model and data',
             'model.type',
             f'{adapts.__name__} trains on {"one domain" if pair else "two domains"}, but '
             f'train_dataloader.dataset is {_name(dataset.get("type"))}',
-            "use type='UDAEncoderDecoder' with a UDADataset, another model with a plain data set",
+            "use type='UDAEncoderDecoder' (or UDAImageClassifier) with a UDADataset, another model "
+            'with a plain data set',
         )
 
 
@@ -192,7 +193,9 @@ def _check_heads(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
 
 
 def heads_of(cfg: Config) -> Iterator[tuple[str, dict]]:
-    """Field and config of every head of the model."""
+    """Field and config of every head of the model; a classifier is its own head."""
+    if 'num_classes' in (cfg.get('model') or {}):
+        yield 'model', cfg.model
     for name in ('decode_head', 'auxiliary_head'):
         heads = (cfg.get('model') or {}).get(name)
         if isinstance(heads, dict):
@@ -211,6 +214,8 @@ def _check_evaluators(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
         for i, evaluator in enumerate(evaluators if several else [evaluators]):
             place = f'{loop}_evaluator' + (f'.{i}' if several else '')
             for name, classes in (evaluator.get('subsets') or {}).items():
+                if isinstance(classes, str):  # a list of images, which the metric reads itself
+                    continue
                 unknown = sorted(set(classes) - set(known)) if known else []
                 if unknown or not classes:
                     yield _error(
@@ -249,6 +254,10 @@ def _metrics(evaluators: object, classes: list[str] | None) -> list[str] | None:
     names = []
     for evaluator in evaluators if isinstance(evaluators, list | tuple) else [evaluators]:
         kind = evaluator.get('type') if isinstance(evaluator, dict) else None
+        if kind in ('ClassAccuracyMetric', 'mmseg.ClassAccuracyMetric', ClassAccuracyMetric):
+            names += ['aAcc', 'mAcc', *(evaluator.get('subsets') or {})]
+            names += [f'Acc.{name}' for name in classes or ()]
+            continue
         subset = kind in ('SubsetIoUMetric', 'mmseg.SubsetIoUMetric', SubsetIoUMetric)
         if not subset and kind not in ('IoUMetric', 'mmseg.IoUMetric', IoUMetric):
             return None

@@ -1,0 +1,2 @@
+_base_ = './office31_a2w.py'
+train_dataloader = dict(dataset=dict(source=dict(domain='dslr')))

@@ -1,0 +1,2 @@
+_base_ = '../maxsquare/office31_a2d.py'
+model = dict(target_loss=dict(type='EntropyLoss', loss_weight=0.03))

@@ -1,0 +1,3 @@
+_base_ = './office31_a2w.py'
+val_dataloader = dict(dataset=dict(domain='dslr'))
+test_dataloader = val_dataloader

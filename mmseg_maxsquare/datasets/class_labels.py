@@ -1,0 +1,42 @@
+"""Data sets of whole images with one class each."""
+
+from mmcv.transforms import BaseTransform, to_tensor
+from mmengine.dataset import BaseDataset
+from mmengine.structures import BaseDataElement
+from mmseg.registry import TRANSFORMS
+
+from .loading import read_label_ids, strict
+
+
+class ClassLabelDataset(BaseDataset):
+    """Base of data sets for classification.
+
+    Entries of the data list have ``img_path`` (for the logs a name will do) and
+    ``gt_label``, the index of the class. Stock image loaders in the pipeline are
+    replaced by :class:`LoadImage`.
+
+    Args:
+        pipeline: Transforms; the last is :class:`PackClassInputs`.
+        **kwargs: As for mmengine's :class:`BaseDataset`.
+    """
+
+    def __init__(self, pipeline: list = (), **kwargs) -> None:
+        super().__init__(pipeline=strict(pipeline, read_label_ids), **kwargs)
+
+
+@TRANSFORMS.register_module()
+class PackClassInputs(BaseTransform):
+    """Last step of a pipeline for classification.
+
+    Gives ``inputs``, uint8 ``(3, H, W)``, and ``data_samples`` with ``gt_label``, an
+    int, and what it knows of ``img_path``, ``ori_shape``, ``img_shape``, ``flip``.
+    """
+
+    KEYS = ('img_path', 'ori_shape', 'img_shape', 'flip')
+
+    def transform(self, results: dict) -> dict:
+        """Pack an image ``(H, W, 3)``."""
+        sample = BaseDataElement(metainfo={k: results[k] for k in self.KEYS if k in results})
+        sample.gt_label = results['gt_label']
+        image = to_tensor(results['img'].transpose(2, 0, 1).copy())
+        return dict(inputs=image, data_samples=sample)

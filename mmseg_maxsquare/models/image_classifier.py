@@ -1,0 +1,107 @@
+"""Image classifiers on mmseg backbones, supervised and adaptive (Section 4.3)."""
+
+from mmengine.model import BaseModel
+from mmengine.structures import BaseDataElement
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .uda_model import UDAModel
+
+Samples = list[BaseDataElement]
+
+
+@MODELS.register_module()
+class ImageClassifier(BaseModel):
+    """Backbone, global average pool, linear classifier.
+
+    Args:
+        backbone: Config of any mmseg backbone.
+        in_channels: Channels of the backbone's map that is pooled.
+        num_classes: C.
+        in_index: Which of the backbone's maps that is. Defaults to -1, the last.
+        data_preprocessor: As for mmseg's models.
+
+    Raises:
+        ValueError: If there are fewer than two classes.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        in_channels: int,
+        num_classes: int,
+        in_index: int = -1,
+        data_preprocessor: dict | nn.Module | None = None,
+    ) -> None:
+        # A new classifier starts near zero, as in networks fine-tuned from ImageNet.
+        super().__init__(data_preprocessor, dict(type='Normal', layer='Linear', std=0.01))
+        if num_classes < 2:
+            raise ValueError(f'model.num_classes must be at least 2, got {num_classes}')
+        self.backbone = MODELS.build(backbone)
+        self.in_index = in_index
+        self.num_classes = num_classes
+        self.classifier = nn.Linear(in_channels, num_classes)
+
+    def extract_feat(self, inputs: Tensor) -> Tensor:
+        """Pooled features ``(B, in_channels)`` of images ``(B, 3, H, W)``."""
+        return self.backbone(inputs)[self.in_index].mean(dim=(2, 3))
+
+    def forward(
+        self,
+        inputs: Tensor | dict[str, Tensor],
+        data_samples: Samples | dict[str, Samples] | None = None,
+        mode: str = 'tensor',
+    ) -> Tensor | dict[str, Tensor] | Samples:
+        """Logits, losses or predictions, as mmengine asks for them.
+
+        Args:
+            inputs: Images ``(B, 3, H, W)``.
+            data_samples: One for each image; ``gt_label`` is its class index.
+            mode: ``'tensor'``, ``'loss'`` or ``'predict'``.
+
+        Raises:
+            ValueError: If the mode is another.
+        """
+        if mode == 'tensor':
+            return self.classifier(self.extract_feat(inputs))
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
+
+    def loss(self, inputs: Tensor, data_samples: Samples) -> dict[str, Tensor]:
+        """Cross entropy ``loss_ce``, and ``acc``, the accuracy of the batch in percent."""
+        logits = self.classifier(self.extract_feat(inputs))
+        labels = inputs.new_tensor([sample.gt_label for sample in data_samples]).long()
+        accuracy = (logits.argmax(1) == labels).float().mean() * 100
+        return dict(loss_ce=F.cross_entropy(logits, labels), acc=accuracy)
+
+    def predict(self, inputs: Tensor, data_samples: Samples) -> Samples:
+        """The samples with ``pred_score``, the probabilities ``(C,)`` of the classes."""
+        scores = self.classifier(self.extract_feat(inputs)).softmax(1)
+        for sample, score in zip(data_samples, scores, strict=True):
+            sample.pred_score = score
+        return data_samples
+
+
+@MODELS.register_module()
+class UDAImageClassifier(UDAModel, ImageClassifier):
+    """An :class:`ImageClassifier` with a loss for unlabelled target images.
+
+    :class:`UDAModel` says how it is trained; the target losses take its ``(B, C)``
+    logits as images without spatial axes.
+
+    Args:
+        *args: As for :class:`ImageClassifier`.
+        target_loss: Config of the loss on target logits; its ``loss_weight`` is
+            lambda_T.
+        **kwargs: As for :class:`UDAModel` and :class:`ImageClassifier`.
+    """
+
+    def loss_target(self, inputs: Tensor, data_samples: Samples) -> dict[str, Tensor]:
+        """Unsupervised term of target images ``(B, 3, H, W)``; no label is looked at."""
+        logits = self.classifier(self.extract_feat(inputs))
+        self.look_at(inputs=inputs, logits=logits.detach(), guidance=None, ignore=None)
+        return {self.target_loss.loss_name: self.target_loss(logits) * self.target_weight}

@@ -1,0 +1,150 @@
+"""What all models share that learn from a labelled and an unlabelled domain."""
+
+from mmengine.optim import OptimWrapper
+from mmseg.models import SegDataPreProcessor
+from mmseg.utils import SampleList, add_prefix
+from torch import Tensor, nn
+
+from .fields import build_part
+from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
+
+
+class UDAModel:
+    """Adds a loss for unlabelled target images to a model of mmengine's kind.
+
+    Goes before the plain model's class in a list of bases. One training step on a
+    nested batch of a :class:`UDADataset`: source forward and backward, target
+    forward and backward, one optimizer step (Eq. 1). So batch norm sees one domain
+    at a time and one graph is alive at a time. Parameters have the names of the
+    plain model: checkpoints load either way. Validation, test and inference are the
+    plain model's.
+
+    A subclass has ``loss_target(inputs, data_samples)``, which returns the terms of
+    a batch of target images.
+
+    Args:
+        *args: As for the plain model.
+        target_loss: Config of the loss on target logits; its ``loss_weight`` is
+            lambda_T.
+        data_preprocessor: A ``SegDataPreProcessor`` config becomes a
+            :class:`UDADataPreprocessor` by itself.
+        **kwargs: As for the plain model.
+
+    Attributes:
+        target_weight: Factor on all target terms, 1 unless a hook schedules it.
+        snapshot: None, or a dict into which the next target pass puts its
+            detached ``inputs``, ``logits``, ``guidance`` and ``ignore``.
+
+    Raises:
+        ValueError: If the target loss has no name that mmengine would sum.
+        TypeError: If the preprocessor cannot handle two domains.
+    """
+
+    def __init__(
+        self,
+        *args,
+        target_loss: dict,
+        data_preprocessor: dict | nn.Module | None = None,
+        **kwargs,
+    ) -> None:
+        super().__init__(*args, data_preprocessor=_for_two_domains(data_preprocessor), **kwargs)
+        if not isinstance(self.data_preprocessor, UDADataPreprocessor):
+            raise TypeError(
+                'data_preprocessor must be a SegDataPreProcessor config or a UDADataPreprocessor, '
+                f'got {type(self.data_preprocessor).__name__}'
+            )
+        self.target_loss = build_part('model.target_loss', target_loss)
+        if 'loss' not in self.target_loss.loss_name:
+            raise ValueError(
+                'model.target_loss: loss_name must contain "loss" to be summed, '
+                f'got {self.target_loss.loss_name!r}'
+            )
+        self.target_weight = 1.0
+        self.snapshot: dict | None = None
+
+    def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
+        """One step on both domains; see :meth:`uda_step`."""
+        return self.uda_step(self, data, optim_wrapper)
+
+    def uda_step(
+        self, model: nn.Module, data: dict, optim_wrapper: OptimWrapper
+    ) -> dict[str, Tensor]:
+        """Source and target, each forward and backward, then one update.
+
+        Args:
+            model: What runs the forward passes: this model, or a wrapper of it
+                such as :class:`UDADistributedDataParallel`.
+            data: Collated batch of a :class:`UDADataset`.
+            optim_wrapper: Optimizer wrapper; AMP, gradient accumulation and
+                clipping apply to the sum of both gradients.
+
+        Returns:
+            Values to log: ``loss`` and the terms of both domains.
+
+        Raises:
+            TypeError: If the batch has no two domains.
+        """
+        if not isinstance(data.get('inputs'), dict):
+            raise TypeError(
+                f'{type(self).__name__} trains on batches with a source and a target: set '
+                "train_dataloader.dataset=dict(type='UDADataset', source=..., target=...)"
+            )
+        data = self.data_preprocessor(data, True)
+        log_vars: dict[str, Tensor] = {}
+        total = 0.0
+        for domain in DOMAINS:
+            part = {key: {domain: value[domain]} for key, value in data.items()}
+            with optim_wrapper.optim_context(model):
+                losses = model._run_forward(part, mode='loss')
+            loss, parsed = self.parse_losses(losses)
+            optim_wrapper.backward(optim_wrapper.scale_loss(loss))
+            if domain != DOMAINS[-1]:
+                # Each backward() counts as a step of gradient accumulation,
+                # but only the last one of the two completes a step.
+                optim_wrapper._inner_count -= 1
+            total = total + parsed.pop('loss').detach()
+            log_vars.update(parsed)
+        if optim_wrapper.should_update():
+            if hasattr(model, 'average_gradients'):
+                model.average_gradients()  # over the ranks of distributed training
+            optim_wrapper.step()
+            optim_wrapper.zero_grad()
+        return {'loss': total, **log_vars}
+
+    def loss(self, inputs: dict | Tensor, data_samples: dict | SampleList) -> dict[str, Tensor]:
+        """Losses of the domains in a nested batch, one or both.
+
+        Args:
+            inputs: Images ``(B, 3, H, W)`` by domain; a plain tensor is treated
+                as mmseg does (supervised).
+            data_samples: Data samples by domain; those of the target need no
+                label and none is looked at.
+
+        Returns:
+            ``source.*`` and ``target.*`` terms; what contains "loss" is summed.
+        """
+        if not isinstance(inputs, dict):
+            return super().loss(inputs, data_samples)
+        losses = {}
+        if 'source' in inputs:
+            source = super().loss(inputs['source'], data_samples['source'])
+            losses.update(add_prefix(source, 'source'))
+        if 'target' in inputs:
+            target = self.loss_target(inputs['target'], data_samples['target'])
+            losses.update(add_prefix(target, 'target'))
+        return losses
+
+    def look_at(self, **seen: Tensor | None) -> None:
+        """Keep what a hook has asked to see of this target pass."""
+        if self.snapshot is not None:
+            self.snapshot.update(seen)
+
+
+def _for_two_domains(preprocessor: dict | nn.Module | None) -> dict | nn.Module:
+    """Config of the nested preprocessor that a plain config stands for."""
+    if preprocessor is None:
+        return dict(type=UDADataPreprocessor)
+    plain = ('SegDataPreProcessor', 'mmseg.SegDataPreProcessor', SegDataPreProcessor)
+    if isinstance(preprocessor, dict) and preprocessor.get('type') in plain:
+        return {**preprocessor, 'type': UDADataPreprocessor}
+    return preprocessor
