@@ -1,20 +1,21 @@
 """Print and write tables from finished runs: python tools/analysis/paper_table.py WORK_DIRS...
 
 Finds the runs of tools/train.py, tools/test.py and run_table.py below the folders, puts them
-into the rows of Tables 2 to 6 (or others in configs/tables), and writes Markdown, CSV and bars.
+into the rows of Tables 1 to 6 (or others in configs/tables), and writes Markdown, CSV and bars.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 
 from mmengine.config import Config
 
 from pictures import bar_chart
 from report import Results, classes_of, csv_table, markdown_table
 from runs import finished_metrics, logged_config, was_trained
-from tables import Row, Table, load_table, table_names
+from tables import AVERAGE, Row, Table, load_table, table_names
 
 ORACLE_PREFIX = 'best_oracle'
 Found = list[tuple[Path, Config]]
@@ -117,25 +118,31 @@ def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, 
     Raises:
         ValueError: If two runs are the same row with the same seed.
     """
-    metric = next(iter(table.means))
+    columns = [column for column in table.means if column != AVERAGE]
     results: Results = {}
-    folders: dict[tuple[str, int], Path] = {}
+    folders: dict[tuple[str, str, int], Path] = {}
     notes: dict[str, None] = {}
     for row in table.rows:
         for folder, cfg in found:
             if not _fits(table, row, folder, cfg):
                 continue
-            metrics = finished_metrics(folder, metric if oracle else None)
+            metrics = finished_metrics(folder, table.score if oracle else None)
             if metrics is None:
                 continue
             seed = cfg.randomness.seed
-            if (row.name, seed) in folders:
+            cell = (row.name, row.column, seed)
+            if cell in folders:
                 raise ValueError(
-                    f'two runs are "{row.name}" with seed {seed}: {folders[row.name, seed]} and '
-                    f'{folder}; give one of them'
+                    f'two runs are "{" ".join(filter(None, cell[:2]))}" with seed {seed}: '
+                    f'{folders[cell]} and {folder}; give one of them'
                 )
-            folders[row.name, seed] = folder
-            results.setdefault(row.name, {})[seed] = metrics
+            folders[cell] = folder
+            if row.column:
+                metrics = {row.column: metrics[table.score]}
+            found_metrics = results.setdefault(row.name, {}).setdefault(seed, {})
+            found_metrics |= metrics
+            if row.column and set(columns) <= set(found_metrics):
+                found_metrics[AVERAGE] = fmean(found_metrics[column] for column in columns)
             notes.update(dict.fromkeys(_notes(table, row, cfg)))
     seeds = sorted({seed for runs in results.values() for seed in runs})
     about = ORACLE if oracle else 'Ours: the last checkpoint.'

@@ -1,27 +1,54 @@
-"""Pictures of finished rows: bars per class, and predictions side by side."""
+"""Pictures of finished rows: bars per class, and what models predict, side by side."""
 
 import statistics
+from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
-import torch
+from matplotlib.cm import ScalarMappable
+from matplotlib.patches import Patch
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
-from mmseg.apis import init_model
-from mmseg.registry import DATASETS
 
-from mmseg_maxsquare.engine.panel import colorize, heat, side_by_side
-
+from plots import COLOURS, DPI, axes, save
 from report import Results
 
-matplotlib.use('Agg')  # files only, no window
+FIELDS = ('image', 'disagreement')
+TILE = 2.4  # inches
+BAR = 0.9  # inches for the scale of the confidence
+TITLE_LENGTH = 40
 
-import matplotlib.pyplot as plt
+Tiles = list[tuple[str, np.ndarray]]  # title and RGB of each
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart.
-COLOURS = ('#999999', '#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00')
+
+@dataclass
+class Example:
+    """An image as the models see it.
+
+    Attributes:
+        heading: Its name and why it is shown.
+        upper: Image, prediction of each model, guidance if there is any.
+        lower: Truth, confidence of each model.
+    """
+
+    heading: str
+    upper: Tiles
+    lower: Tiles
+
+
+@dataclass
+class Comparison:
+    """What some models make of a data set.
+
+    Attributes:
+        shares: Disagreement in [0, 1] by the name of the image.
+        examples: The images to show.
+        classes: RGB, 0-255, by name.
+    """
+
+    shares: list[tuple[str, float]]
+    examples: list[Example]
+    classes: dict[str, list[int]]
 
 
 def bar_chart(groups: dict[str, Results], classes: list[str], path: Path) -> None:
@@ -34,10 +61,8 @@ def bar_chart(groups: dict[str, Results], classes: list[str], path: Path) -> Non
         path: Where the picture goes.
     """
     width = max(7.0, 0.75 * len(classes) + 2)
-    figure, panels = plt.subplots(
-        len(groups), 1, figsize=(width, 3.4 * len(groups)), squeeze=False, layout='constrained'
-    )
-    for panel, (title, results) in zip(panels[:, 0], groups.items(), strict=True):
+    panels = axes(len(groups), width=width, height=3.4)
+    for panel, (title, results) in zip(panels, groups.items(), strict=True):
         places = np.arange(len(classes))
         bar = 0.8 / len(results)
         for number, (name, runs) in enumerate(results.items()):
@@ -56,62 +81,52 @@ def bar_chart(groups: dict[str, Results], classes: list[str], path: Path) -> Non
         panel.set_xticks(places, classes, rotation=35, ha='right')
         panel.set(ylabel='IoU (%)', ylim=(0, 100))
         panel.set_title(title, loc='left', fontsize=10)
-        panel.spines[['top', 'right']].set_visible(False)
         above = dict(loc='lower right', bbox_to_anchor=(1, 1), ncols=len(results))
         panel.legend(frameon=False, fontsize=8, **above)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    panels[0].figure.savefig(path, dpi=DPI)
+    plt.close(panels[0].figure)
 
 
-def picture_sheet(
-    config: Config,
-    checkpoints: dict[str, Path],
-    path: Path,
-    count: int = 5,
-    width: int = 320,
-    show_data: bool = True,
-) -> None:
-    """Write a PNG: target image | truth | each model | confidence of the last one.
+def draw_comparison(comparison: Comparison, path: Path, show_data: bool = True) -> None:
+    """Write the examples as PNG, and the disagreement on all images as CSV beside it.
 
     Args:
-        config: Config whose test data are shown.
-        checkpoints: Checkpoints by title; each is loaded into a plain
-            EncoderDecoder of the config, whatever it was trained as.
-        path: Where the picture goes.
-        count: Images, evenly spaced over the test set.
-        width: Width of a tile in pixels.
-        show_data: Show image and truth; False leaves only what the models say, for
-            pictures of data that may not be passed on.
+        comparison: From ``compare`` in panels.py.
+        path: Of the PNG.
+        show_data: False leaves image and truth out.
     """
-    model_config = plain_model(config)
-    models = {
-        title: init_model(model_config, str(checkpoint), device='cpu')
-        for title, checkpoint in checkpoints.items()
-    }
-    dataset = DATASETS.build(config.test_dataloader.dataset)
-    palette = dataset.metainfo['palette']
-    strips = []
-    for index in np.linspace(0, len(dataset) - 1, count).round().astype(int):
-        batch = pseudo_collate([dataset[int(index)]])
-        sample = batch['data_samples'][0]
-        image = cv2.cvtColor(cv2.imread(sample.img_path), cv2.COLOR_BGR2RGB)
-        truth = colorize(sample.gt_sem_seg.data[0].numpy(), palette)
-        tiles = {'target': image, 'truth': truth} if show_data else {}
-        for title, model in models.items():
-            with torch.no_grad():
-                prediction = model.test_step(batch)[0]
-            tiles[title] = colorize(prediction.pred_sem_seg.data[0].numpy(), palette)
-        confidence = prediction.seg_logits.data.softmax(0).amax(0).numpy()
-        tiles[f'confidence ({title})'] = heat(confidence)
-        size = (width, round(width * image.shape[0] / image.shape[1]))
-        strips.append(
-            side_by_side(
-                {k: cv2.resize(v, size, interpolation=cv2.INTER_AREA) for k, v in tiles.items()}
-            )
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(np.vstack(strips), cv2.COLOR_RGB2BGR))
+    first = 0 if show_data else 1
+    lines = [line[first:] for e in comparison.examples for line in (e.upper, e.lower)]
+    height, width, _ = lines[0][0][1].shape
+    columns = len(lines[0])
+    panels = axes(len(lines), columns, width=TILE, height=TILE * height / width + 0.36)
+    for number, panel in enumerate(panels):
+        row, column = divmod(number, columns)
+        if column >= len(lines[row]):
+            panel.set_axis_off()
+            continue
+        title, picture = lines[row][column]
+        panel.imshow(picture)
+        panel.set(xticks=[], yticks=[])
+        panel.spines[:].set_visible(False)
+        title = title if len(title) <= TITLE_LENGTH else f'{title[: TITLE_LENGTH - 1]}…'
+        upper = row % 2 == 0
+        panel.set_title('\n' * upper + title, loc='left', fontsize=8)
+        if column == 0 and upper:
+            place = dict(xy=(0, 1), xycoords='axes fraction', textcoords='offset points')
+            heading = comparison.examples[row // 2].heading
+            # Reaches over the tiles beside, which must not make room for it.
+            panel.annotate(heading, xytext=(0, 16), fontsize=8, **place).set_in_layout(False)
+    figure = panels[0].figure
+    figure.set_size_inches(figure.get_figwidth() + BAR, figure.get_figheight())
+    colours = {**comparison.classes, 'no label or no guidance': [0, 0, 0]}
+    patches = [Patch(color=np.divide(c, 255), label=name) for name, c in colours.items()]
+    ncols = -(-len(patches) // -(-len(patches) // (2 * columns)))  # rows of about one length
+    figure.legend(handles=patches, loc='outside lower center', ncols=ncols, frameon=False)
+    bar = dict(label='confidence (highest probability)', shrink=0.5, aspect=40, pad=0.01)
+    figure.colorbar(ScalarMappable(cmap='viridis'), ax=panels, **bar)
+    save(figure, path, FIELDS, comparison.shares)
 
 
 def plain_model(config: Config) -> Config:

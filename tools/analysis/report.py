@@ -103,7 +103,7 @@ def _rows_block(table: Table, results: Results, in_strips: set[str]) -> str:
             ]
             lines.append(_line([*head, 'ours', str(len(runs)), *cells]))
         if name in paper:
-            cells = [_number(_paper(table, name, m)) for m in metrics]
+            cells = [_quoted(table, name, m) for m in metrics]
             lines.append(_line([*head, 'paper', '', *cells]))
         if name in ours and name in paper:
             cells = [_difference(table, results, name, m) for m in metrics]
@@ -141,6 +141,13 @@ def _values(results: Results, name: str, metric: str) -> list[float]:
 def _paper(table: Table, name: str, metric: str) -> float | None:
     row = next((row for row in table.paper if row['name'] == name), None)
     return None if row is None else row['values'].get(metric)
+
+
+def _quoted(table: Table, name: str, metric: str) -> str:
+    """The paper's number, with its ± if it gives one."""
+    row = next(row for row in table.paper if row['name'] == name)
+    text, spread = _number(_paper(table, name, metric)), row.get('std', {}).get(metric)
+    return text if spread is None else f'{text} ± {spread:.1f}'
 
 
 def _number(value: float | None, sign: str = '') -> str:

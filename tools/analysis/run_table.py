@@ -1,6 +1,6 @@
 """Run, or go on with, all rows of a table: python tools/analysis/run_table.py 2
 
-TABLE is the number of a table of the paper (2 to 6), the name of another one in
+TABLE is the number of a table of the paper (1 to 6), the name of another one in
 configs/tables, or a file of the same kind. The source model is trained once, then each
 adaptation; what is finished is kept. Writes the table (Markdown, CSV) and pictures.
 """
@@ -16,8 +16,9 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 from overlay import apply_overlay
+from panels import compare
 from paper_table import write_table
-from pictures import picture_sheet
+from pictures import draw_comparison
 from runs import execute, last_checkpoint, prepare, work_dir_of
 from schedule import Plan
 from tables import Run, Table, load_table
@@ -30,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('table', help='2, 3, 4, 5, 6, camvid_day2dusk, ..., or a file')
+    parser.add_argument('table', help='1, 2, ..., 6, camvid_day2dusk, digits, or a file')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument(
         '--out', type=Path, default=Path('work_dirs/tables'), help='folder of all runs'
@@ -74,10 +75,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     started = time.time()
-    failures = run_all(table.runs, seeds, out, adjust)
+    failures = run_all(table, seeds, out, adjust)
     folder = out / table.name
     print('\n' + write_table(table, [out], folder))
-    if table.pictures and not failures:
+    if len(table.pictures) > 1 and not failures:  # one alone has nothing to differ from
         write_pictures(table, seeds[0], out, folder, adjust)
     print(f'{folder}: table and pictures ({time.time() - started:.0f} s)')
     if failures:
@@ -97,7 +98,7 @@ def adjustment(overlay: Path | None, options: dict | None) -> Callable[[Config],
 
 
 def run_all(
-    runs: list[Run], seeds: list[int], out: Path, adjust: Callable[[Config], None]
+    table: Table, seeds: list[int], out: Path, adjust: Callable[[Config], None]
 ) -> Failures:
     """Run everything; what fails, or starts from what failed, is left out.
 
@@ -105,6 +106,7 @@ def run_all(
         What went wrong, by run and seed.
     """
     failures: Failures = {}
+    runs = table.runs
     total = len(runs) * len(seeds)
     for number, (seed, run) in enumerate(((s, r) for s in seeds for r in runs), start=1):
         print(f'[{number}/{total}] seed {seed}: {run.slug}', flush=True)
@@ -119,7 +121,10 @@ def run_all(
             failures[run, seed] = f'seed {seed}: {run.slug}: {error}'
             print(f'    failed: {error}', flush=True)
             continue
-        print(f'    mIoU {metrics["mIoU"]:.2f} ({time.time() - started:.0f} s)', flush=True)
+        print(
+            f'    {table.score} {metrics[table.score]:.2f} ({time.time() - started:.0f} s)',
+            flush=True,
+        )
     return failures
 
 
@@ -129,10 +134,11 @@ def write_pictures(
     """Predictions of the table's picture rows, with and without the data's own pictures."""
     shown = [row for row in table.rows if row.name in table.pictures]
     checkpoints = {row.name: last_checkpoint(work_dir_of(row.run, seed, out)) for row in shown}
-    config = prepare(shown[0].run, seed, out, adjust)
-    picture_sheet(config, checkpoints, folder / 'sheet.png')
+    config = prepare(shown[-1].run, seed, out, adjust)
+    comparison = compare(config, checkpoints, differing=3, random=2)
+    draw_comparison(comparison, folder / 'sheet.png')
     # Some data sets' pictures may not be passed on.
-    picture_sheet(config, checkpoints, folder / 'predictions.png', count=3, show_data=False)
+    draw_comparison(comparison, folder / 'predictions.png', show_data=False)
 
 
 if __name__ == '__main__':

@@ -18,6 +18,7 @@ sys.path.insert(0, str(REPO / 'tools'))
 
 from earlier_run import SECTIONS, differences
 
+SCORES = ('mIoU', 'aAcc')  # one of which every validation gives
 POLL_SECONDS = 2
 PR_SET_PDEATHSIG = 1  # of Linux's prctl
 QUIET_SECONDS = 60  # between two lines of progress where no terminal is watching
@@ -110,7 +111,7 @@ def finished_metrics(work_dir: Path, oracle: str | None = None) -> Metrics | Non
     if not was_trained(work_dir):
         tests = sorted(p for p in work_dir.glob('*/*.json') if p.stem == p.parent.name)
         return json.loads(tests[-1].read_text()) if tests else None
-    validations = [record for record in records(work_dir) if 'mIoU' in record]
+    validations = [r for r in records(work_dir) if any(score in r for score in SCORES)]
     last = [v for v in validations if v['step'] >= cfg.train_cfg.max_iters]
     if not last:
         return None

@@ -65,7 +65,7 @@ class Plan:
         cfg.merge_from_dict(dict(run.options))
         steps = cfg.train_cfg.max_iters
         left = 0 if done else steps - min(steps_done(folder), steps - 1)
-        return steps, left, ADAPT_STEPS if cfg.model.type == 'UDAEncoderDecoder' else 1.0
+        return steps, left, ADAPT_STEPS if cfg.model.type.startswith('UDA') else 1.0
 
     def _measured(self) -> float | None:
         """Median time of a source step in the logs of this plan's runs."""

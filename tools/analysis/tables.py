@@ -12,14 +12,17 @@ from mmengine.config import Config
 REPO = Path(__file__).resolve().parents[2]
 FOLDER = REPO / 'configs/tables'
 PAPER = json.loads((Path(__file__).parent / 'paper_tables.json').read_text(encoding='utf-8'))
-FIELDS = {'title', 'paper', 'start', 'rows', 'means', 'classes', 'references', 'pictures'}
+FIELDS = {
+    'title', 'paper', 'start', 'rows', 'score', 'means', 'classes', 'references', 'pictures'
+}  # fmt: skip
 # Of a config; all else in it are names that only the config file itself uses.
 SECTIONS = (
     'model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader',
     'val_dataloader', 'test_dataloader', 'val_evaluator', 'test_evaluator', 'default_hooks',
     'custom_hooks', 'env_cfg',
 )  # fmt: skip
-ROW_FIELDS = {'name', 'config', 'start', 'train', 'options', 'grid'}
+ROW_FIELDS = {'name', 'config', 'columns', 'start', 'train', 'options', 'grid'}
+AVERAGE = 'Avg'  # of the columns that are runs of their own
 
 
 @dataclass(frozen=True)
@@ -46,19 +49,21 @@ class Run:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table, or a cell of a strip of settings.
+    """A line of a table, a cell of such a line, or of a strip of settings.
 
     Attributes:
         name: Its name, also the key of the paper's numbers.
         run: Where its numbers come from.
         group: For rows of a grid: the name of the strip.
         setting: For rows of a grid: the heading of the cell.
+        column: For lines whose columns are runs of their own: the heading of this one.
     """
 
     name: str
     run: Run
     group: str = ''
     setting: str = ''
+    column: str = ''
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class Table:
         name: Name of its file.
         title: What stands above it.
         rows: Its rows that we run.
-        means: Heading of every mean, by metric name; the first is the main one.
+        score: Main metric of a run.
+        means: Heading of every mean, by metric name, or by column.
         classes: Classes to show, or None for all that the results have.
         references: Rows that differences are shown to.
         pictures: Rows whose predictions are shown.
@@ -79,6 +85,7 @@ class Table:
     name: str
     title: str
     rows: list[Row]
+    score: str = 'mIoU'
     means: dict[str, str] = field(default_factory=lambda: dict(mIoU='mIoU'))
     classes: list[str] | None = None
     references: list[str] = field(default_factory=list)
@@ -126,6 +133,11 @@ def load_table(name: str) -> Table:
     paper = PAPER[spec.pop('paper')]['rows'] if 'paper' in spec else []
     start = spec.pop('start', None)
     rows = [row for entry in spec.pop('rows') for row in _rows_of(str(path), entry, start)]
+    columns = list(dict.fromkeys(row.column for row in rows if row.column))
+    if columns:
+        spec['means'] = {column: column for column in [*columns, AVERAGE]}
+    elif 'means' in spec:
+        spec.setdefault('score', next(iter(spec['means'])))
     if paper and 'classes' not in spec:
         keys = paper[0]['values']
         spec['classes'] = [k.removeprefix('IoU.') for k in keys if k.startswith('IoU.')]
@@ -133,10 +145,19 @@ def load_table(name: str) -> Table:
 
 
 def _rows_of(where: str, entry: dict, start: str | None) -> list[Row]:
-    """The row of an entry, or all rows of its grid."""
-    _check_fields(f'{where}: row {entry.get("name")}', entry, ROW_FIELDS, {'name', 'config'})
-    name, config, train = entry['name'], entry['config'], entry.get('train', True)
+    """The row of an entry, or all rows of its columns or its grid."""
+    needed = {'name', 'columns' if 'columns' in entry else 'config'}
+    _check_fields(f'{where}: row {entry.get("name")}', entry, ROW_FIELDS, needed)
+    name, train = entry['name'], entry.get('train', True)
     start = entry.get('start', start)
+    if 'columns' in entry:
+        starts = start if isinstance(start, dict) else dict.fromkeys(entry['columns'], start)
+        sources = {column: first and Run(first) for column, first in starts.items()}
+        return [
+            Row(name, Run(config, (), sources.get(column), train), column=column)
+            for column, config in entry['columns'].items()
+        ]
+    config = entry['config']
     source = None if start is None else Run(start)
     options = entry.get('options', {})
     grid = entry.get('grid')

@@ -18,8 +18,9 @@ REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / 'tools/analysis'))
 
 from overlay import apply_overlay  # noqa: E402
+from panels import compare  # noqa: E402
 from paper_table import write_table  # noqa: E402
-from pictures import picture_sheet, plain_model  # noqa: E402
+from pictures import draw_comparison, plain_model  # noqa: E402
 from run_table import run_all  # noqa: E402
 from runs import last_checkpoint, prepare, work_dir_of  # noqa: E402
 from street_world import DRAWN_CLASSES, write_world  # noqa: E402
@@ -68,7 +69,8 @@ def main() -> None:
     held_out = source_score(
         config, checkpoints[first.name], out / 'world/gta5_val', out / 'held_out'
     )
-    picture_sheet(config, checkpoints, out / 'sheet.png', width=256)
+    adapted = prepare(best.run, args.seed, out, shrink)
+    draw_comparison(compare(adapted, checkpoints, differing=3, random=2), out / 'sheet.png')
     print(f'\n{table}\nSource only on held-out source scenes: {held_out:.1f}')
     print(f'The pictures: {out / "sheet.png"}, {out / "bars.png"}')
     print(f'{time.time() - started:.0f} s in all')

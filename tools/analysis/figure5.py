@@ -1,0 +1,160 @@
+"""Run and draw Figure 5: python tools/analysis/figure5.py digits_mnist2uci --seeds 0 1 2
+
+Which target images does each loss help: those that the source model is sure of, or the others?
+TASK names the classification configs source_only/TASK.py, minent/TASK.py, maxsquare/TASK.py
+(such as office31_a2w). The source model is trained; the 30 % of the test images that it is most
+sure of are the top set, the 30 % that it is least sure of the bottom set. Then it is fine-tuned
+with each loss, and scored ten times on the way. What is finished is kept.
+"""
+
+import argparse
+import csv
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import fmean
+
+from mmengine.config import Config, DictAction
+
+from plots import COLOURS, DASHES, axes, save
+from runs import execute, records, work_dir_of
+from tables import REPO, Run
+
+SHARE = 0.3
+SETS = dict(aAcc='all', top='top set', bottom='bottom set')
+METHODS = dict(EntMin='minent', MaxSquare='maxsquare')
+SCORINGS = 10
+FIELDS = ('method', 'set', 'seed', 'step', 'accuracy (%)')
+Point = tuple[str, str, int, int, float]  # as FIELDS
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('task', help='digits_mnist2uci, digits_uci2mnist, office31_a2w, ...')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    parser.add_argument('--data', type=Path, help='folder of the data sets (MMSEG_MAXSQUARE_DATA)')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        help='folder of runs and picture (default: work_dirs/figures/figure5/TASK)',
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='override config fields of every run'
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    configs = [REPO / f'configs/{folder}/{args.task}.py' for folder in METHODS.values()]
+    if not all(path.is_file() for path in configs):
+        known = sorted(
+            path.stem
+            for kind in ('digits', 'office31')
+            for path in configs[0].parent.glob(f'{kind}_*.py')
+        )
+        sys.exit(f'error: no task {args.task}; there are {", ".join(known)}')
+    if args.data is not None:
+        if not args.data.is_dir():
+            sys.exit(f'error: --data: no folder {args.data}')
+        os.environ['MMSEG_MAXSQUARE_DATA'] = str(args.data.resolve())
+    out = (args.out or Path('work_dirs/figures/figure5', args.task)).resolve()
+    points: list[Point] = []
+    for seed in dict.fromkeys(args.seeds):
+        try:
+            points += measure(args.task, seed, out, args.cfg_options or {})
+        except RuntimeError as error:
+            sys.exit(f'error: {error}')
+    path = out / 'figure5.png'
+    draw(points, path)
+    print(path)
+
+
+def measure(task: str, seed: int, out: Path, options: dict) -> Iterator[Point]:
+    """Train the source model and both methods (or go on with them); yields their accuracies."""
+    source = Run(f'source_only/{task}.py')
+    folder = work_dir_of(source, seed, out)
+    print(f'seed {seed}: {source.slug}', flush=True)
+    execute(source, seed, out, _adjustment(options, output_dir=str(folder)))
+    predictions = read_predictions(folder / 'predictions.csv')
+    sets = split(predictions)
+    lists = {name: out / f'seed{seed}' / f'{name}.txt' for name in sets}
+    for name, path in lists.items():
+        path.write_text('\n'.join(sorted(sets[name])) + '\n', encoding='utf-8')
+    subsets = {name: str(path) for name, path in lists.items()}
+    everything = dict(aAcc=set(predictions), **sets)
+    for method, folder_name in METHODS.items():
+        for name, images in everything.items():
+            start = 100 * fmean(predictions[image][1] for image in images)
+            yield method, SETS[name], seed, 0, start
+        run = Run(f'{folder_name}/{task}.py', start=source)
+        print(f'seed {seed}: {run.slug}', flush=True)
+        execute(run, seed, out, _adjustment(options, scorings=SCORINGS, subsets=subsets))
+        for record in records(work_dir_of(run, seed, out)):
+            for name in everything if 'aAcc' in record else ():
+                yield method, SETS[name], seed, record['step'], record[name]
+
+
+def _adjustment(options: dict, scorings: int = 1, **evaluator: object) -> Callable[[Config], None]:
+    """What is done to a config: options, how often it is scored, and how."""
+
+    def adjust(cfg: Config) -> None:
+        cfg.merge_from_dict(options)
+        cfg.val_evaluator.update(evaluator)
+        cfg.train_cfg.val_interval = max(1, cfg.train_cfg.max_iters // scorings)
+
+    return adjust
+
+
+def read_predictions(path: Path) -> dict[str, tuple[float, bool]]:
+    """Confidence of every image's prediction, and whether it is right, by the image's name."""
+    with path.open(newline='', encoding='utf-8') as stream:
+        return {
+            row['image']: (float(row['confidence']), row['truth'] == row['predicted'])
+            for row in csv.DictReader(stream)
+        }
+
+
+def split(predictions: dict[str, tuple[float, bool]]) -> dict[str, set[str]]:
+    """The images with the highest and the lowest confidence, 30 % each, rounded down.
+
+    Args:
+        predictions: From :func:`read_predictions`; images of one confidence come in the
+            order of their names.
+
+    Returns:
+        Names of the images in ``top`` and ``bottom``.
+    """
+    order = sorted(predictions, key=lambda image: (predictions[image][0], image))
+    count = max(1, int(SHARE * len(order)))
+    return dict(top=set(order[-count:]), bottom=set(order[:count]))
+
+
+def draw(points: list[Point], path: Path) -> None:
+    """Write the accuracies over the steps: a line for each method and set, mean over the seeds."""
+    (panel,) = axes(width=6, height=4)
+    for number, method in enumerate(METHODS):
+        for dash, shown in enumerate(SETS.values()):
+            found = [p for p in points if p[:2] == (method, shown)]
+            steps = sorted({step for *_, step, _ in found})
+            values = [[p[4] for p in found if p[3] == step] for step in steps]
+            style = dict(color=COLOURS[number + 1], linestyle=DASHES[dash])
+            label = f'{method}, {shown}'
+            panel.plot(steps, [fmean(v) for v in values], label=label, **style)
+            panel.fill_between(
+                steps, list(map(min, values)), list(map(max, values)),
+                color=COLOURS[number + 1], alpha=0.12, linewidth=0,
+            )  # fmt: skip
+    seeds = len({p[2] for p in points})
+    panel.set(xlabel='step', ylabel='accuracy on the target (%)', ylim=(0, 103))
+    title = 'one seed' if seeds == 1 else f'mean and range of {seeds} seeds'
+    panel.set_title(title, loc='left', fontsize=9)
+    panel.legend(frameon=False, fontsize=8, loc='center left', bbox_to_anchor=(1, 0.5))
+    save(panel.figure, path, FIELDS, points)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,48 @@
+"""What all figures share: colours, axes, and a picture with its data beside it."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+matplotlib.use('Agg')  # files only, no window
+
+import matplotlib.pyplot as plt
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
+COLOURS = ('#999999', '#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00')
+# For print without colour: lines differ by their dashes, points by their shape.
+DASHES = ('-', '--', '-.', ':', (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')
+DPI = 150
+
+
+def axes(rows: int = 1, columns: int = 1, width: float = 4.5, height: float = 3.2) -> list[Axes]:
+    """A figure's axes without their upper and right lines, row by row; sizes in inches each."""
+    size = (width * columns, height * rows)
+    _, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout='constrained')
+    for panel in grid.flat:
+        panel.spines[['top', 'right']].set_visible(False)
+    return list(grid.flat)
+
+
+def save(figure: Figure, path: Path, fields: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Write a figure as ``path`` (PNG) and what it shows as CSV beside it.
+
+    Args:
+        figure: The picture; it is closed.
+        path: Of the PNG; its folder is made.
+        fields: Heading of the CSV.
+        rows: Its lines; floats are written with six digits.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=DPI)
+    plt.close(figure)
+    with path.with_suffix('.csv').open('w', newline='', encoding='utf-8') as stream:
+        writer = csv.writer(stream, lineterminator='\n')
+        writer.writerow(fields)
+        for row in rows:
+            writer.writerow([f'{cell:.6g}' if isinstance(cell, float) else cell for cell in row])
