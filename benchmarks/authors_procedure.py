@@ -21,11 +21,12 @@ def main() -> None:
     args = arguments(__doc__).parse_args()
     device, size = torch.device(args.device), args.size or default_size(args.device)
     cfg = model_config(args.config)
-    theirs, ours = build(cfg, device), build(cfg, device)
-    data = pair(size, ours.num_classes)
+    # One network for both: where its weights happen to lie moves a step on a CPU by 5 %.
+    model = build(cfg, device)
+    data = pair(size, model.num_classes)
     variants = {
-        "authors' procedure": authors_step(theirs, data, device),
-        'ours': training_step(ours, data, optimizer(ours)),
+        "authors' procedure": authors_step(model, data, device),
+        'ours': training_step(model, data, optimizer(model)),
     }
     last = build(cfg, device).to(memory_format=torch.channels_last)
     variants['ours, channels_last'] = training_step(last, data, optimizer(last))
