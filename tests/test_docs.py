@@ -14,12 +14,14 @@ from scipy.io import savemat
 from tiny_data import (
     CLASSES_19,
     LABEL_ID_TABLE,
+    OFFICE31_CLASSES,
     SYNTHIA_TABLE,
     TRAIN_IDS,
     make_camvid,
     make_cityscapes,
     make_gta5,
     make_nthu,
+    make_office31,
     make_synthia,
     names_of,
     save_image,
@@ -35,6 +37,7 @@ DATA_PAGES = {
     'cityscapes': ('configs/source_only/cityscapes13.py',),
     'nthu': ('configs/maxsquare/cs2nthu_rome.py', 'configs/maxsquare/cs2nthu_rio.py'),
     'camvid': ('configs/source_only/camvid_day.py', 'configs/maxsquare/camvid_day2dusk.py'),
+    'office31': ('configs/maxsquare/office31_a2w.py', 'configs/source_only/office31_d2a.py'),
 }
 
 
@@ -58,6 +61,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     make_cityscapes(folder / 'cityscapes', labels={'train': 'labelIds', 'val': 'labelIds'})
     make_nthu(folder / 'nthu')
     make_camvid(folder / 'CamVid')
+    make_office31(folder / 'office31')
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv('MMSEG_MAXSQUARE_DATA', raising=False)
     return folder
@@ -136,12 +140,13 @@ def test_snippets(page: str, data: Path) -> None:
             'cityscapes': dict(cityscapes_val=2),
             'nthu': dict(target=3, scored=2),
             'camvid': dict(camvid_day=4, camvid_dusk=2),
+            'office31': dict(source=31, scored=31),
         }[page]
     )
     for key, dataset in built.items():
         for index in range(len(dataset)):
             sample = dataset[index]['data_samples']
-            assert ('gt_sem_seg' in sample) is (key != 'target')
+            assert ('gt_sem_seg' in sample or 'gt_label' in sample) is (key != 'target')
 
 
 @pytest.mark.parametrize(
@@ -230,10 +235,36 @@ def test_list_of_the_gta5_page(data: Path) -> None:
     assert gta5_list(data, everything) == ['00001.png', '00002.png', '00003.png']
 
 
-@pytest.mark.parametrize('page', DATA_PAGES)
+def commands_of(page: str) -> list[str]:
+    """Its lines of shell, those that go on put together."""
+    return ''.join(blocks(page, 'bash')).replace('\\\n', ' ').splitlines()
+
+
+def test_commands_of_the_office31_page() -> None:
+    """Checkpoint, table and task are there; the table is that of the paper."""
+    train, test, table, figure = commands_of('office31')
+    config = train.split()[2]
+    cfg = Config.fromfile(REPO / config)
+    name = config.removeprefix('configs/').removesuffix('.py')
+    assert test.split()[2:4] == [config, f'work_dirs/{name}/iter_{cfg.train_cfg.max_iters}.pth']
+    assert table.split()[2] == '1' and (REPO / 'configs/tables/table1.py').is_file()
+    assert (REPO / f'configs/minent/{figure.split()[2]}.py').is_file()
+
+
+def test_counts_of_the_office31_page() -> None:
+    """They add up; the names are those of the data set."""
+    text = text_of('office31')
+    counts = [int(n.replace(',', '')) for n in re.findall(r'/\*\.jpg +([\d,]+)', text)]
+    assert counts == [2817, 795, 498]
+    assert f'{sum(counts):,} images of 31 classes' in text
+    names = re.search(r'are the classes: (.*?)\. A folder', text, re.S)[1]
+    assert tuple(names.replace('\n', ' ').split(', ')) == OFFICE31_CLASSES
+
+
+@pytest.mark.parametrize('page', sorted(set(DATA_PAGES) - {'office31'}))
 def test_fields_of_the_commands(page: str) -> None:
     """What --cfg-options sets belongs to the data set that it is meant for."""
-    commands = ''.join(blocks(page, 'bash')).replace('\\\n', ' ').splitlines()
+    commands = commands_of(page)
     assert bool(commands) is (page == 'gta5')
     for command in commands:
         tool, config, option, setting = re.fullmatch(

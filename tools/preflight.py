@@ -17,6 +17,7 @@ from mmseg_maxsquare.engine import check_checkpoint
 from mmseg_maxsquare.models.fields import class_of, unknown_keys, unknown_message
 
 from doctor.domains import build, domains_of
+from doctor.engine import check_optimizer
 from doctor.findings import Finding, sentence, some
 from doctor.fit import REMEDY, misfit
 from doctor.machine import GB, LOGS, check_machine, checkpoint_bytes
@@ -37,6 +38,7 @@ def check_training(cfg: Config, resume: bool) -> None:
     _stop_at(check_fields(cfg, ('train', 'val')))
     _stop_at(check_work_dir(cfg, resume))
     model = _build(cfg)
+    _stop_at(check_optimizer(cfg, model))
     _stop_at(check_pretrained(cfg, model))
     _stop_at(check_fit(cfg, model, 'load_from'))
     _stop_at(check_disk(cfg, model))

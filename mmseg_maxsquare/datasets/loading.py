@@ -195,7 +195,8 @@ def strict(step: object, read: Callable[[bytes], np.ndarray]) -> object:
         if ours is not None:
             return {**step, 'type': ours} | (dict(read=read) if ours is LoadLabelIds else {})
         return {key: strict(value, read) for key, value in step.items()}
-    if isinstance(step, list | tuple):
+    # A size stays a tuple, for which some transforms take no list.
+    if isinstance(step, list | tuple) and not all(isinstance(v, int | float) for v in step):
         return [strict(value, read) for value in step]
     if type(step) is LoadAnnotations:
         return LoadLabelIds(read, backend_args=step.backend_args)

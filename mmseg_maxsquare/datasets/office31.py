@@ -43,12 +43,14 @@ class Office31Dataset(ClassLabelDataset):
         if domain not in DOMAINS:
             raise ValueError(f'Office31Dataset: domain must be one of {DOMAINS}, got {domain!r}')
         self.domain = domain
-        super().__init__(data_root=data_root, **kwargs)
+        self.LAYOUT = f'{domain}/images/CLASS/*.jpg'
+        prefix = dict(img_path=f'{domain}/images')
+        super().__init__(data_root=data_root, data_prefix=prefix, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Image path and class of every image, in alphabetical order."""
-        folder = os.path.join(self.data_root, self.domain, 'images')
-        layout = f'expected {self.domain}/images/CLASS/*.jpg below data_root ({self.data_root})'
+        folder = self.data_prefix['img_path']
+        layout = f'expected {self.LAYOUT} below data_root ({self.data_root})'
         if not os.path.isdir(folder):
             raise FileNotFoundError(f'Office31Dataset: no folder {folder}; {layout}')
         classes = self.metainfo['classes']

@@ -9,6 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
 from ..datasets.label_ids import read_list
+from ..datasets.loading import BadFileError
 
 PREDICTIONS = 'predictions.csv'
 FIELDS = ('image', 'truth', 'predicted', 'confidence')
@@ -66,7 +67,7 @@ class ClassAccuracyMetric(BaseMetric):
         for name, images in self.subsets.items():
             unknown = sorted(images - set(names))
             if unknown:
-                raise ValueError(
+                raise BadFileError(
                     f'val_evaluator.subsets.{name} lists {len(unknown)} images that were not '
                     f'evaluated, such as {unknown[0]}; write the list anew for this data set'
                 )

@@ -1,6 +1,6 @@
 """Clean data and faults for tests/test_tools/test_check_data.py."""
 
-from . import config, files, pixels  # noqa: F401  (they register their faults)
+from . import classification, config, files, pixels  # noqa: F401  (they register their faults)
 from .base import FAULTS, FORMATS
 
 __all__ = ['FAULTS', 'FORMATS']

@@ -115,7 +115,7 @@ def no_optimizer(root: Path, cfg: Config) -> None:
     del cfg.optim_wrapper['optimizer']
 
 
-@fault('gta', 'warning', 'param_scheduler.1.end', 'the rate is 0.0 from step 3 on')
+@fault('gta', 'warning', 'param_scheduler.1.end', 'the rate stays at 0.0 from step 3 on')
 def rate_that_ends_early(root: Path, cfg: Config) -> None:
     warm_up = dict(type='LinearLR', begin=0, end=2, by_epoch=False)
     cfg.param_scheduler = [warm_up, {**POLY, 'begin': 2, 'end': 3}]

@@ -16,7 +16,6 @@ from matplotlib.axes import Axes
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
 from mmseg.registry import MODELS
 from torch import nn
 from torch.utils.data import DataLoader
@@ -24,7 +23,17 @@ from torch.utils.data import DataLoader
 from mmseg_maxsquare.engine import load_only_safely
 
 from plots import COLOURS, MARKERS, axes, save
-from predictions import add_out, check_out, fail, load_config, misfit, require_checkpoint
+from predictions import (
+    add_out,
+    build_loader,
+    check_device,
+    check_out,
+    fail,
+    load_config,
+    misfit,
+    require_checkpoint,
+    sentences,
+)
 
 FIELDS = ('model', 'domain', 'class', 'distance', 'along')
 DOMAINS = ('source', 'target')
@@ -69,15 +78,17 @@ def main() -> None:
     check_out(args.out)
     load_only_safely()
     cfg = load_config(args, loaders=('train_dataloader', 'test_dataloader'))
-    if cfg.model.get('type') != 'UDAImageClassifier':
+    if (cfg.get('model') or {}).get('type') != 'UDAImageClassifier':
         fail(f'config: {args.config} is no adaptation of a classifier (UDAImageClassifier)')
+    check_device(args.device)
     init_default_scope('mmseg')
     rows, chosen, domains = [], None, loaders(cfg)
     names = list(domains['target'].dataset.metainfo['classes'])
     panels = axes(columns=2, width=4.2, height=3.8)
     for panel, title in zip(panels, ('before', 'after'), strict=True):
         model = load(cfg, getattr(args, title), title).to(args.device)
-        features = {domain: extract(model, loader) for domain, loader in domains.items()}
+        with sentences(cfg):
+            features = {domain: extract(model, loader) for domain, loader in domains.items()}
         chosen = chosen or choose(args.classes, names, features['target'])
         rows += draw(panel, title, model, features, chosen, names)
     panels[0].legend(frameon=False, fontsize=8)
@@ -104,8 +115,8 @@ def loaders(cfg: Config) -> dict[str, DataLoader]:
     test = cfg.test_dataloader
     source = {**cfg.train_dataloader.dataset.source, 'pipeline': test.dataset.pipeline}
     return {
-        'source': Runner.build_dataloader({**test, 'dataset': source}),
-        'target': Runner.build_dataloader(test),
+        'source': build_loader({**test, 'dataset': source}),
+        'target': build_loader(test),
     }
 
 
@@ -135,7 +146,8 @@ def choose(given: list[str] | None, names: list[str], target: Features) -> tuple
 def most_confused(labels: np.ndarray, predicted: np.ndarray, count: int) -> tuple[int, int]:
     """The pair of classes of which most images of the one are taken for the other."""
     confusion = np.bincount(labels * count + predicted, minlength=count**2).reshape(count, count)
-    mutual = np.triu(confusion + confusion.T, 1)
+    mutual = confusion + confusion.T
+    mutual[np.tril_indices(count)] = -1  # each pair once; the first two if nothing is confused
     first, second = np.unravel_index(mutual.argmax(), mutual.shape)
     return int(first), int(second)
 

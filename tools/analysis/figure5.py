@@ -25,6 +25,7 @@ SHARE = 0.3
 SETS = dict(aAcc='all', top='top set', bottom='bottom set')
 METHODS = dict(EntMin='minent', MaxSquare='maxsquare')
 SCORINGS = 10
+KINDS = ('digits', 'office31')  # of tasks, as the configs are called
 FIELDS = ('method', 'set', 'seed', 'step', 'accuracy (%)')
 Point = tuple[str, str, int, int, float]  # as FIELDS
 
@@ -49,13 +50,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    configs = [REPO / f'configs/{folder}/{args.task}.py' for folder in METHODS.values()]
-    if not all(path.is_file() for path in configs):
-        known = sorted(
-            path.stem
-            for kind in ('digits', 'office31')
-            for path in configs[0].parent.glob(f'{kind}_*.py')
-        )
+    folder = REPO / 'configs/maxsquare'
+    known = sorted(path.stem for kind in KINDS for path in folder.glob(f'{kind}_*.py'))
+    if args.task not in known:
         sys.exit(f'error: no task {args.task}; there are {", ".join(known)}')
     if args.data is not None:
         if not args.data.is_dir():

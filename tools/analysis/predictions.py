@@ -22,9 +22,10 @@ from pictures import plain_model
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from checkpoints import require_checkpoint
+from doctor.findings import sentence
 from doctor.fit import misfit
 from doctor.progress import Progress
-from launch import fail, load_config, sentences
+from launch import BUILD_ERRORS, fail, load_config, sentences
 from preflight import check_test
 
 
@@ -77,11 +78,24 @@ def prepare(args: argparse.Namespace) -> Config:
     require_checkpoint(args.checkpoint, 'checkpoint', 'a training run writes them to its work dir')
     cfg.load_from = args.checkpoint
     check_test(cfg)
-    try:
-        torch.empty(1, device=args.device)
-    except (RuntimeError, AssertionError) as error:
-        fail(f'--device: {args.device} cannot be used ({str(error).splitlines()[0]}); give cpu')
+    check_device(args.device)
     return cfg
+
+
+def check_device(device: str) -> None:
+    """End with a sentence if there is no such device."""
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        fail(f'--device: {device} cannot be used ({str(error).splitlines()[0]}); give cpu')
+
+
+def build_loader(cfg: dict) -> DataLoader:
+    """The loader of a config; ends with a sentence if its data set is not all there."""
+    try:
+        return Runner.build_dataloader(cfg)
+    except BUILD_ERRORS as error:
+        fail(sentence(error))
 
 
 def predict(cfg: Config, device: str) -> tuple[list[str], Iterator[SegDataSample]]:
@@ -98,7 +112,7 @@ def predict(cfg: Config, device: str) -> tuple[list[str], Iterator[SegDataSample
     """
     model = init_model(cfg, None, device='cpu')
     misfit(cfg.load_from, model)  # loads what prepare() has found to fit
-    loader = Runner.build_dataloader(cfg.test_dataloader)
+    loader = build_loader(cfg.test_dataloader)
     return list(loader.dataset.metainfo['classes']), _samples(cfg, model.to(device), loader)
 
 

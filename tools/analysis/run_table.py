@@ -19,7 +19,7 @@ from overlay import apply_overlay
 from panels import compare
 from paper_table import write_table
 from pictures import draw_comparison
-from runs import execute, last_checkpoint, prepare, work_dir_of
+from runs import SCORES, execute, last_checkpoint, prepare, work_dir_of
 from schedule import Plan
 from tables import Run, Table, load_table
 
@@ -75,7 +75,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     started = time.time()
-    failures = run_all(table, seeds, out, adjust)
+    failures = run_all(table.runs, seeds, out, adjust)
     folder = out / table.name
     print('\n' + write_table(table, [out], folder))
     if len(table.pictures) > 1 and not failures:  # one alone has nothing to differ from
@@ -98,7 +98,7 @@ def adjustment(overlay: Path | None, options: dict | None) -> Callable[[Config],
 
 
 def run_all(
-    table: Table, seeds: list[int], out: Path, adjust: Callable[[Config], None]
+    runs: list[Run], seeds: list[int], out: Path, adjust: Callable[[Config], None]
 ) -> Failures:
     """Run everything; what fails, or starts from what failed, is left out.
 
@@ -106,7 +106,6 @@ def run_all(
         What went wrong, by run and seed.
     """
     failures: Failures = {}
-    runs = table.runs
     total = len(runs) * len(seeds)
     for number, (seed, run) in enumerate(((s, r) for s in seeds for r in runs), start=1):
         print(f'[{number}/{total}] seed {seed}: {run.slug}', flush=True)
@@ -121,10 +120,8 @@ def run_all(
             failures[run, seed] = f'seed {seed}: {run.slug}: {error}'
             print(f'    failed: {error}', flush=True)
             continue
-        print(
-            f'    {table.score} {metrics[table.score]:.2f} ({time.time() - started:.0f} s)',
-            flush=True,
-        )
+        score = next(name for name in SCORES if name in metrics)
+        print(f'    {score} {metrics[score]:.2f} ({time.time() - started:.0f} s)', flush=True)
     return failures
 
 

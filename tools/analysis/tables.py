@@ -21,7 +21,8 @@ SECTIONS = (
     'val_dataloader', 'test_dataloader', 'val_evaluator', 'test_evaluator', 'default_hooks',
     'custom_hooks', 'env_cfg',
 )  # fmt: skip
-ROW_FIELDS = {'name', 'config', 'columns', 'start', 'train', 'options', 'grid'}
+ROW_FIELDS = {'name', 'config', 'start', 'train', 'options', 'grid'}
+COLUMNS_FIELDS = {'name', 'columns', 'start', 'train'}  # of a row whose columns are runs
 AVERAGE = 'Avg'  # of the columns that are runs of their own
 
 
@@ -146,8 +147,8 @@ def load_table(name: str) -> Table:
 
 def _rows_of(where: str, entry: dict, start: str | None) -> list[Row]:
     """The row of an entry, or all rows of its columns or its grid."""
-    needed = {'name', 'columns' if 'columns' in entry else 'config'}
-    _check_fields(f'{where}: row {entry.get("name")}', entry, ROW_FIELDS, needed)
+    known, main = (COLUMNS_FIELDS, 'columns') if 'columns' in entry else (ROW_FIELDS, 'config')
+    _check_fields(f'{where}: row {entry.get("name")}', entry, known, {'name', main})
     name, train = entry['name'], entry.get('train', True)
     start = entry.get('start', start)
     if 'columns' in entry:

@@ -9,21 +9,23 @@ from mmseg_maxsquare.datasets import (
     CityscapesLabelIdDataset,
     GTA5Dataset,
     NTHUDataset,
+    Office31Dataset,
     SYNTHIADataset,
 )
 from mmseg_maxsquare.datasets.label_ids import list_files
 
 from .domains import Domain
 from .findings import some
-from .lists import endings_of
+from .lists import reads
 
-# Images of the published data sets, by the last part of the image folder.
+# Images of the published data sets, by the last part of the image folder, or by domain.
 PUBLISHED = {
     GTA5Dataset: dict(images=24966),
     SYNTHIADataset: dict(RGB=9400),
     CityscapesLabelIdDataset: dict(train=2975, val=500),
     CityscapesDataset: dict(train=2975, val=500),
     NTHUDataset: dict(Train=3200, Test=100),
+    Office31Dataset: dict(amazon=2817, webcam=795, dslr=498),
     CamVidDataset: dict(train=367, val=101, test=233),
 }
 NUMBERED = (GTA5Dataset, SYNTHIADataset)  # names count on without a gap
@@ -33,11 +35,12 @@ def check_complete(domain: Domain) -> None:
     """Fewer images than published, unless the config says which are meant."""
     folder, dataset = domain.prefix('img_path'), domain.dataset
     counts = PUBLISHED.get(type(dataset), {})
-    total = counts.get(os.path.basename(os.path.normpath(folder or '')))
+    part = os.path.basename(os.path.normpath(folder or ''))
+    total = counts.get(getattr(dataset, 'domain', part))
     chosen = dataset.ann_file or getattr(dataset, 'drives', None)
     if total is None or chosen or not os.path.isdir(folder):
         return
-    names = list_files(folder, endings_of(domain))
+    names = [name for name in list_files(folder, '') if reads(domain, name)]
     if not 0 < len(names) < total:
         return
     what = f'{len(names)} of the {total} images that the published data set has'

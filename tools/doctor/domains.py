@@ -11,6 +11,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import DATASETS
 
 from mmseg_maxsquare.datasets import UDADataset
+from mmseg_maxsquare.datasets.class_labels import ClassLabelDataset
 
 from .findings import Finding, fact_and_remedy
 
@@ -55,6 +56,11 @@ class Domain:
     def reads_labels(self) -> bool:
         """Whether the pipeline has a step that reads labels."""
         return self.dataset is not None and label_loader(self) is not None
+
+    @property
+    def has_class_labels(self) -> bool:
+        """Whether its labels are classes of whole images, which come with the file names."""
+        return isinstance(self.dataset, ClassLabelDataset)
 
     @property
     def classes(self) -> list[str] | None:

@@ -8,15 +8,25 @@ from collections.abc import Iterator
 import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
+from mmengine.logging import MMLogger
 from mmengine.optim import AmpOptimWrapper, OptimWrapper, build_optim_wrapper
 from mmengine.registry import Registry
-from mmseg.registry import EVALUATOR, HOOKS, METRICS, OPTIM_WRAPPERS, OPTIMIZERS
+from mmseg.registry import (
+    EVALUATOR,
+    HOOKS,
+    METRICS,
+    OPTIM_WRAPPERS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+)
 from torch import nn
 
 from .findings import Finding, fact_and_remedy, similar
 
 NUMBERS = ('lr', 'momentum', 'weight_decay', 'dampening', 'eps')  # of optimizers
 LOOPS = ('val', 'test')
+# Curves over a whole run: their ``end``, beyond its number of steps.
+CURVES = {'PolyLR': 1, 'InverseDecayLR': 0}
 
 
 def check_engine(cfg: Config, model: nn.Module | None) -> list[Finding]:
@@ -26,17 +36,23 @@ def check_engine(cfg: Config, model: nn.Module | None) -> list[Finding]:
         cfg: The config.
         model: On the CPU; None if it cannot be built.
     """
-    # The optimizer's constructor logs every parameter.
-    logging.disable(logging.INFO)
+    return [
+        *_check_evaluators(cfg),
+        *check_optimizer(cfg, model),
+        *_check_hooks(cfg),
+        *_check_rates(cfg),
+    ]
+
+
+def check_optimizer(cfg: Config, model: nn.Module | None) -> list[Finding]:
+    """Optimizer and rates that cannot be built; see :func:`check_engine`."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)  # the constructor logs every parameter
     try:
-        return [
-            *_check_evaluators(cfg),
-            *_check_optimizer(cfg, model),
-            *_check_hooks(cfg),
-            *_check_rates(cfg),
-        ]
+        return list(_check_optimizer(cfg, model))
     finally:
-        logging.disable(logging.NOTSET)
+        logger.setLevel(level)
 
 
 def _finding(kind: str, where: str, error: Exception, what: str, remedy: str) -> Finding:
@@ -111,10 +127,16 @@ def _check_optimizer(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
         wrapper = {key: value for key, value in wrapper.items() if key not in options}
         wrapper['type'] = OptimWrapper
     try:
-        build_optim_wrapper(model, wrapper)
+        built = build_optim_wrapper(model, wrapper)
     except Exception as error:  # whatever a config can hold
         remedy = f'correct the fields of {where}'
         yield _finding('optimizer', where, error, 'cannot be built: ', remedy)
+        return
+    for place, scheduler in _schedulers(cfg):
+        # The runner knows the end by itself, too.
+        default = dict(optimizer=built, end=_steps(cfg) or 1, epoch_length=1)
+        registry, fields = PARAM_SCHEDULERS, {**default, **scheduler}
+        yield from _build(registry, 'learning rate', place, fields)
 
 
 def _is_number(value: object) -> bool:
@@ -134,29 +156,37 @@ def _check_hooks(cfg: Config) -> Iterator[Finding]:
 
 
 def _check_rates(cfg: Config) -> Iterator[Finding]:
-    """A PolyLR that ends before the run does, or long after."""
-    steps = (cfg.get('train_cfg') or {}).get('max_iters')
-    schedulers = cfg.get('param_scheduler') or []
-    several = isinstance(schedulers, list | tuple)
-    found = [
-        (scheduler['end'], i, scheduler)
-        for i, scheduler in enumerate(schedulers if several else [schedulers])
-        if isinstance(scheduler, dict) and isinstance(scheduler.get('end'), int)
-    ]
+    """A curve that ends before the run does, or long after."""
+    steps = _steps(cfg)
+    found = [item for item in _schedulers(cfg) if isinstance(item[1].get('end'), int)]
     if not found or not isinstance(steps, int):
         return
-    end, i, last = max(found, key=lambda item: item[0])
-    name = last.get('type')
+    where, last = max(found, key=lambda item: item[1]['end'])
+    name, end = last.get('type'), last['end']
     name = name if isinstance(name, str) else getattr(name, '__name__', '')
-    if name.split('.')[-1] != 'PolyLR' or last.get('by_epoch', True) or end == steps + 1:
+    beyond = CURVES.get(name.split('.')[-1])
+    if beyond is None or last.get('by_epoch', True) or end == steps + beyond:
         return
-    where = 'param_scheduler' + (f'.{i}' if several else '') + '.end'
-    rate = last.get('eta_min', 0)
+    stays = f'stays at {last.get("eta_min", 0)}' if name.endswith('PolyLR') else 'stays the same'
     after = (
-        f'the curve is cut off after {steps} of {end - 1} steps'
+        f'the curve is cut off after {steps} of {end - beyond} steps'
         if end > steps
-        else f'the rate is {rate} from step {end} on'
+        else f'the rate {stays} from step {end} on'
     )
     what = f'{end}, but train_cfg.max_iters is {steps}: {after}'
-    remedy = f'set {where}={steps + 1} (max_iters + 1), unless this is meant'
-    yield Finding('warning', 'config: learning rate', where, what, remedy)
+    sum_of = f'{steps + beyond} (max_iters{" + 1" * beyond})'
+    remedy = f'set {where}.end={sum_of}, unless this is meant'
+    yield Finding('warning', 'config: learning rate', f'{where}.end', what, remedy)
+
+
+def _steps(cfg: Config) -> object:
+    return (cfg.get('train_cfg') or {}).get('max_iters')
+
+
+def _schedulers(cfg: Config) -> Iterator[tuple[str, dict]]:
+    """Field and config of each scheduler of a single optimizer."""
+    schedulers = cfg.get('param_scheduler') or []
+    several = isinstance(schedulers, list | tuple)
+    for i, scheduler in enumerate(schedulers if several else [schedulers]):
+        if isinstance(scheduler, dict) and (several or 'type' in scheduler):
+            yield 'param_scheduler' + (f'.{i}' if several else ''), scheduler

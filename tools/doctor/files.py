@@ -87,7 +87,7 @@ class FileCheck:
         """Read the item's image and label."""
         report = FileReport()
         results = dict(item, seg_fields=[])
-        if self._image(results, report):
+        if 'img' in item or self._image(results, report):
             image = results['img']
             report.size = (image.shape[1], image.shape[0])
             if is_uniform(image):

@@ -30,6 +30,11 @@ class Finding:
     remedy: str = ''
 
 
+def config_error(kind: str, where: str, what: str, remedy: str) -> Finding:
+    """An error of config fields."""
+    return Finding('error', f'config: {kind}', where, what, remedy)
+
+
 def count(findings: Iterable[Finding], level: str) -> int:
     """Number of findings of a level."""
     return sum(finding.level == level for finding in findings)
@@ -49,7 +54,9 @@ def sentence(error: BaseException, limit: int = 600) -> str:
     """The message of an exception in one line."""
     words = ' '.join(str(error.args[0] if len(error.args) == 1 else error).split())
     # A KeyError's message is a bare name, an assertion's often nothing.
-    plain = isinstance(error, ValueError | OSError | TypeError | RuntimeError) and words
+    plain = (
+        isinstance(error, ValueError | OSError | TypeError | RuntimeError | ImportError) and words
+    )
     text = words if plain else f'{type(error).__name__}: {words}'
     text = re.sub(r' Please check whether .*', similar(words), text)  # mmengine's advice
     return text if len(text) <= limit else text[:limit] + ' ...'
@@ -58,7 +65,7 @@ def sentence(error: BaseException, limit: int = 600) -> str:
 # How the advice at the end of our messages begins.
 ADVICE = (
     'take', 'copy', 'replace', 'correct', 'complete', 'see', 'remove', 'give', 'write', 'put',
-    'download',
+    'download', 'move',
 )  # fmt: skip
 
 

@@ -3,12 +3,15 @@
 import os
 import tempfile
 
+from mmseg_maxsquare.datasets import Office31Dataset
 from mmseg_maxsquare.datasets.image_folder import IMAGE_SUFFIXES, ImageFolderDataset
 from mmseg_maxsquare.datasets.label_ids import LabelIdDataset, list_files, read_list
 
 from .domains import Domain
 from .findings import fact_and_remedy, some
 
+# They read files with any usual ending of an image.
+ANY_ENDING = (ImageFolderDataset, Office31Dataset)
 REMEDY = 'complete the copy, or correct the fields of this data set'
 
 
@@ -31,7 +34,7 @@ def read_items(domain: Domain) -> list[dict]:
 
 def endings_of(domain: Domain) -> tuple[str, ...]:
     """Endings of the images that the data set reads."""
-    if isinstance(domain.dataset, ImageFolderDataset):
+    if isinstance(domain.dataset, ANY_ENDING):
         return IMAGE_SUFFIXES
     suffix = getattr(domain.dataset, 'img_suffix', '')
     return (suffix,) if isinstance(suffix, str) else tuple(suffix)
@@ -39,7 +42,7 @@ def endings_of(domain: Domain) -> tuple[str, ...]:
 
 def reads(domain: Domain, name: str) -> bool:
     """Whether the data set reads a file of this name."""
-    either_case = isinstance(domain.dataset, ImageFolderDataset)
+    either_case = isinstance(domain.dataset, ANY_ENDING)
     return (name.lower() if either_case else name).endswith(endings_of(domain))
 
 

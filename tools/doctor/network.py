@@ -13,6 +13,7 @@ from .fit import REMEDY, misfit
 from .settings import heads_of
 
 SIZE = (65, 65)
+HEADS = ('decode_head', 'auxiliary_head', 'classifier')
 OWN_WEIGHTS = ('imagenet',)  # shipped in a package
 
 
@@ -40,7 +41,7 @@ def check_network(cfg: Config) -> tuple[list[Finding], nn.Module | None]:
 
 def _try(cfg: Config, model: nn.Module) -> Iterator[Finding]:
     """A small image through backbone and heads: channels and indices fit."""
-    if not hasattr(model, 'extract_feat') or not hasattr(model, 'decode_head'):
+    if not hasattr(model, 'extract_feat') or not any(hasattr(model, name) for name in HEADS):
         return
     model.eval()
     with torch.no_grad():
@@ -54,7 +55,8 @@ def _try(cfg: Config, model: nn.Module) -> Iterator[Finding]:
             try:
                 head(features)
             except Exception as error:
-                shapes = [tuple(f.shape[1:]) for f in features]
+                maps = features if isinstance(features, list | tuple) else [features]
+                shapes = [tuple(f.shape[1:]) for f in maps]
                 what = f'fails: {sentence(error)}; the backbone gives {shapes} (channels, size)'
                 remedy = f'correct {where}.in_channels and in_index'
                 yield _finding('error', where, what, remedy)
@@ -62,7 +64,7 @@ def _try(cfg: Config, model: nn.Module) -> Iterator[Finding]:
 
 def _heads(cfg: Config, model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     modules = []
-    for name in ('decode_head', 'auxiliary_head'):
+    for name in HEADS:
         head = getattr(model, name, None)
         modules += list(head) if isinstance(head, nn.ModuleList) else [head] * (head is not None)
     places = [where for where, _ in heads_of(cfg)]

@@ -22,9 +22,13 @@ def check_overlap(domains: list[Domain], surveys: dict[str, Survey]) -> None:
             pair = second.role == 'target' and first.role == 'source'
             if not scored and not pair:
                 continue
-            shared = [path for key, path in paths[second.name].items() if key in paths[first.name]]
-            if shared:
-                _add(second, first, sorted(set(shared)), len(surveys[second.name].items))
+            keys = paths[first.name]
+            shared = sorted({path for key, path in paths[second.name].items() if key in keys})
+            if shared and second.has_class_labels and first.role == 'target':
+                what = f'{len(shared)} of its images are in {first.field}, without their classes'
+                second.add('note', 'evaluation images are adapted to', second.field, what)
+            elif shared:
+                _add(second, first, shared, len(surveys[second.name].items))
 
 
 def _add(second: Domain, first: Domain, shared: list[str], total: int) -> None:

@@ -30,11 +30,11 @@ def describe_domains(domains: list[Domain], surveys: dict[str, Survey]) -> list[
 def _describe(domain: Domain, survey: Survey | None) -> list[str]:
     kind = domain.cfg.get('type')
     name = kind if isinstance(kind, str) else getattr(kind, '__name__', kind)
-    lines = [f'  {name}, images in {domain.prefix("img_path") or domain.cfg.get("data_root")}']
+    folder = domain.prefix('img_path') or domain.cfg.get('data_root')
+    lines = [f'  {name}, images in {folder}' if folder else f'  {name}']
     if survey is None:
         return [*lines, '  not read, see the errors']
-    paired = sum('seg_map_path' in item for item in survey.items)
-    labels = f'{paired} with label' if domain.reads_labels else 'labels not read'
+    labels = _labels(domain, survey)
     lines.append(f'  {len(survey.items)} images, {labels}; {len(survey.chosen)} read')
     sizes = Counter({f'{w} x {h}': n for (w, h), n in survey.sizes.items()})
     for title, counts in (
@@ -47,6 +47,17 @@ def _describe(domain: Domain, survey: Survey | None) -> list[str]:
             more = f' and {len(counts) - 4} others' if len(counts) > 4 else ''
             lines.append(f'  {title}: {common}{more}')
     return lines
+
+
+def _labels(domain: Domain, survey: Survey) -> str:
+    if domain.has_class_labels:
+        of_class = Counter(item['gt_label'] for item in survey.items).values()
+        few, many = min(of_class, default=0), max(of_class, default=0)
+        share = few if few == many else f'{few} to {many}'
+        return f'{len(of_class)} classes, {share} of each'
+    if not domain.reads_labels:
+        return 'labels not read'
+    return f'{sum("seg_map_path" in item for item in survey.items)} with label'
 
 
 def describe_findings(findings: list[Finding], limit: int | None = None) -> list[str]:

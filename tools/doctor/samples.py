@@ -39,14 +39,14 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
 
 def _check_label(domain: Domain, where: str, sample: object) -> None:
     first = sample[0] if isinstance(sample, list | tuple) else sample
-    if 'gt_sem_seg' not in first:
-        domain.add(
-            'error',
-            'pipeline',
-            where,
-            'gives no labels, which this domain needs',
-            "add dict(type='LoadAnnotations')",
-        )
+    label, remedy = 'gt_sem_seg', "add dict(type='LoadAnnotations')"
+    if domain.has_class_labels:
+        label, remedy = 'gt_label', "end it with dict(type='PackClassInputs')"
+    if label not in first:
+        what = 'gives no labels, which this domain needs'
+        domain.add('error', 'pipeline', where, what, remedy)
+        return
+    if domain.has_class_labels:
         return
     shape, original = tuple(first.gt_sem_seg.shape), first.metainfo.get('ori_shape')
     # In evaluation logits are enlarged to ori_shape and compared with the label.

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 from mmengine.config import Config
 from mmseg.datasets.transforms import RandomCrop
-from mmseg.evaluation import IoUMetric
 from mmseg.registry import MODELS
 
 from mmseg_maxsquare.datasets import UDASampler
-from mmseg_maxsquare.evaluation import ClassAccuracyMetric, SubsetIoUMetric
 from mmseg_maxsquare.models import UDAModel
 
 from .domains import LOADERS, Domain, is_pair
-from .findings import Finding, some
+from .findings import Finding, config_error
+from .scoring import check_scoring
 
 LOOPS = {
     'train': ('train_dataloader', 'train_cfg', 'optim_wrapper'),
@@ -31,19 +30,14 @@ def check_settings(cfg: Config, domains: list[Domain]) -> list[Finding]:
         *_check_targets(domains),
         *_check_class_lists(domains),
         *_check_heads(cfg, domains),
-        *_check_evaluators(cfg, domains),
-        *_check_save_best(cfg, domains),
+        *check_scoring(cfg, domains),
     ]
-
-
-def _error(kind: str, where: str, what: str, remedy: str) -> Finding:
-    return Finding('error', f'config: {kind}', where, what, remedy)
 
 
 def _check_scope(cfg: Config) -> Iterator[Finding]:
     if cfg.get('default_scope') is None:
         what = "missing: the runner would look for mmseg's types in mmengine"
-        yield _error('fields missing', 'default_scope', what, "add default_scope = 'mmseg'")
+        yield config_error('fields missing', 'default_scope', what, "add default_scope = 'mmseg'")
 
 
 def _check_loops(cfg: Config) -> Iterator[Finding]:
@@ -54,21 +48,23 @@ def _check_loops(cfg: Config) -> Iterator[Finding]:
             given = [name for name in fields if name not in missing]
             what = f'missing, while there are {", ".join(given) or "no others of its kind"}'
             remedy = f'{loop} needs all of {", ".join(fields)}'
-            yield from (_error('fields missing', name, what, remedy) for name in missing)
+            yield from (config_error('fields missing', name, what, remedy) for name in missing)
     if cfg.get('model') is None:
-        yield _error('fields missing', 'model', 'missing', 'add a model')
+        yield config_error('fields missing', 'model', 'missing', 'add a model')
     for name in LOADERS:
         loader = cfg.get(name)
         if loader is not None and not isinstance(loader.get('dataset'), dict):
             what = f'is {loader.get("dataset")!r}, expected dict(type=...)'
-            yield _error('fields missing', f'{name}.dataset', what, 'name the data set to read')
+            yield config_error(
+                'fields missing', f'{name}.dataset', what, 'name the data set to read'
+            )
 
 
 def _check_loaders(cfg: Config) -> Iterator[Finding]:
     for name in LOADERS:
         loader = cfg.get(name) or {}
         if loader.get('persistent_workers') and not loader.get('num_workers'):
-            yield _error(
+            yield config_error(
                 'data loader',
                 f'{name}.persistent_workers',
                 'True, but num_workers is 0: PyTorch refuses this',
@@ -87,9 +83,9 @@ def _check_pairing(cfg: Config) -> Iterator[Finding]:
         if pair and not isinstance(dataset.get(part), dict):
             what = f'is {dataset.get(part)!r}, expected the config of a data set'
             where = f'train_dataloader.dataset.{part}'
-            yield _error('fields missing', where, what, f'name the {part} images')
+            yield config_error('fields missing', where, what, f'name the {part} images')
     if pair and sampler not in ('UDASampler', 'mmseg.UDASampler', UDASampler):
-        yield _error(
+        yield config_error(
             'sampler',
             'train_dataloader.sampler',
             f'{_name(sampler)}, but a UDADataset needs its own',
@@ -99,7 +95,7 @@ def _check_pairing(cfg: Config) -> Iterator[Finding]:
     # Somebody's own model may read what it likes.
     known = adapts is not None and adapts.__module__.startswith(('mmseg.', 'mmseg_maxsquare.'))
     if known and pair != issubclass(adapts, UDAModel):
-        yield _error(
+        yield config_error(
             'model and data',
             'model.type',
             f'{adapts.__name__} trains on {"one domain" if pair else "two domains"}, but '
@@ -118,7 +114,7 @@ def _check_targets(domains: list[Domain]) -> Iterator[Finding]:
         for step in _steps(domain.cfg.get('pipeline', ())):
             crops = step.get('type') in ('RandomCrop', 'mmseg.RandomCrop', RandomCrop)
             if crops and step.get('cat_max_ratio', 1.0) < 1 and not domain.reads_labels:
-                yield _error(
+                yield config_error(
                     'target pipeline',
                     where,
                     f'RandomCrop(cat_max_ratio={step["cat_max_ratio"]}) looks at labels, which '
@@ -135,7 +131,7 @@ def _check_class_lists(domains: list[Domain]) -> Iterator[Finding]:
     known = [domain for domain in domains if domain.classes is not None]
     for domain in domains:
         if domain.needs_labels and domain.dataset is not None and domain.classes is None:
-            yield _error(
+            yield config_error(
                 'class lists',
                 f'{domain.field}.metainfo',
                 'the data set has no class list',
@@ -144,7 +140,7 @@ def _check_class_lists(domains: list[Domain]) -> Iterator[Finding]:
     for domain in known[1:]:
         first = known[0]
         if domain.classes != first.classes:
-            yield _error(
+            yield config_error(
                 'class lists',
                 domain.field,
                 f'has {len(domain.classes)} classes, {first.field} {len(first.classes)}'
@@ -173,7 +169,7 @@ def _check_heads(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
     for where, head in heads_of(cfg):
         found = head.get('num_classes')
         if count is not None and found is not None and found != count:
-            yield _error(
+            yield config_error(
                 'number of classes',
                 f'{where}.num_classes',
                 f'{found}, but the data sets have {count} classes',
@@ -184,7 +180,7 @@ def _check_heads(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
             weights = loss.get('class_weight')
             if isinstance(weights, list | tuple) and len(weights) != (found or count):
                 place = f'{where}.loss_decode' + ('' if isinstance(losses, dict) else f'.{i}')
-                yield _error(
+                yield config_error(
                     'number of classes',
                     f'{place}.class_weight',
                     f'{len(weights)} weights for {found or count} classes',
@@ -202,73 +198,6 @@ def heads_of(cfg: Config) -> Iterator[tuple[str, dict]]:
             yield f'model.{name}', heads
         for i, head in enumerate(heads if isinstance(heads, list | tuple) else ()):
             yield f'model.{name}.{i}', head
-
-
-def _check_evaluators(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
-    """Subsets of the evaluator name classes that the data set has."""
-    for loop in ('val', 'test'):
-        same = [d for d in domains if d.role == loop] or [d for d in domains if d.role == 'val']
-        known = same[0].classes if same else None
-        evaluators = cfg.get(f'{loop}_evaluator') or []
-        several = isinstance(evaluators, list | tuple)
-        for i, evaluator in enumerate(evaluators if several else [evaluators]):
-            place = f'{loop}_evaluator' + (f'.{i}' if several else '')
-            for name, classes in (evaluator.get('subsets') or {}).items():
-                if isinstance(classes, str):  # a list of images, which the metric reads itself
-                    continue
-                unknown = sorted(set(classes) - set(known)) if known else []
-                if unknown or not classes:
-                    yield _error(
-                        'evaluator',
-                        f'{place}.subsets.{name}',
-                        f'names {unknown or "no class"}; the data set has {known}',
-                        'name classes of the data set, or leave the subset out',
-                    )
-
-
-def _check_save_best(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
-    """The best checkpoint is chosen by metrics that validation gives."""
-    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
-    best = hook.get('save_best')
-    classes = next((d.classes for d in domains if d.role == 'val' and d.classes), None)
-    known = _metrics(cfg.get('val_evaluator'), classes)
-    if not best or known is None:
-        return
-    for name in [best] if isinstance(best, str) else best:
-        # Without the class list any class may be meant.
-        fits = name in known or (classes is None and 'IoU.' in str(name))
-        if name != 'auto' and not fits:
-            subsets_and_means = [metric for metric in known if 'IoU.' not in metric]
-            of_classes = [metric for metric in known if 'IoU.' in metric]
-            yield _error(
-                'checkpoints',
-                'default_hooks.checkpoint.save_best',
-                f'no metric {name}; there are {", ".join(subsets_and_means)}'
-                + (f', and by class {some(of_classes, 3)}' if of_classes else ''),
-                'name one of these, or leave save_best out',
-            )
-
-
-def _metrics(evaluators: object, classes: list[str] | None) -> list[str] | None:
-    """What evaluators give; None if that is not known."""
-    names = []
-    for evaluator in evaluators if isinstance(evaluators, list | tuple) else [evaluators]:
-        kind = evaluator.get('type') if isinstance(evaluator, dict) else None
-        if kind in ('ClassAccuracyMetric', 'mmseg.ClassAccuracyMetric', ClassAccuracyMetric):
-            names += ['aAcc', 'mAcc', *(evaluator.get('subsets') or {})]
-            names += [f'Acc.{name}' for name in classes or ()]
-            continue
-        subset = kind in ('SubsetIoUMetric', 'mmseg.SubsetIoUMetric', SubsetIoUMetric)
-        if not subset and kind not in ('IoUMetric', 'mmseg.IoUMetric', IoUMetric):
-            return None
-        if set(evaluator.get('iou_metrics') or ['mIoU']) != {'mIoU'}:
-            return None
-        prefix = f'{evaluator["prefix"]}/' if evaluator.get('prefix') else ''
-        own = ['aAcc', 'mIoU', 'mAcc']
-        if subset:
-            own += [*(evaluator.get('subsets') or {}), *(f'IoU.{name}' for name in classes or ())]
-        names += [prefix + name for name in own]
-    return names
 
 
 def _steps(pipeline: object) -> Iterator[dict]:

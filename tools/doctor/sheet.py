@@ -42,7 +42,8 @@ def _row(domain: Domain, item: dict) -> np.ndarray | None:
     """Image and label of an item, RGB; None if they turn out unreadable."""
     results = dict(item, seg_fields=[])
     try:
-        image_loader(domain).transform(results)
+        if 'img' not in item:
+            image_loader(domain).transform(results)
         image = _tile(np.atleast_3d(results['img'])[..., :3], cv2.INTER_AREA)
         image = np.broadcast_to(image, (*image.shape[:2], 3)).astype(np.uint8)[..., ::-1]
         tiles = {_title(domain, item['img_path']): image}

@@ -60,6 +60,27 @@ def test_paper_layout() -> None:
     ]
 
 
+def test_the_papers_deviation_beside_its_number() -> None:
+    """Where it has none the number stands alone, and a deviation of 0 is shown."""
+    rows = [Row(name, RUN, column=column) for name in 'AB' for column in ('X', 'Y')]
+    paper = [
+        dict(name='A', labels={}, values=dict(X=31.0, Y=99.0, Avg=65.0), std=dict(X=0.25, Y=0.0)),
+        dict(name='Old [1]', labels={}, values=dict(X=1.0, Y=2.0, Avg=1.5)),
+    ]
+    means = dict(X='X', Y='Y', Avg='Avg')
+    table = Table('t', 'T', rows, 'aAcc', means, classes=[], paper=paper)
+    results = {'A': {0: dict(X=30.0, Y=100.0, Avg=65.0), 1: dict(X=32.0)}}
+    assert markdown_table(table, results).splitlines() == [
+        '| method | numbers | seeds | X | Y | Avg |',
+        '|---|---|---|---|---|---|',
+        '| A | ours | 2 | 31.0 ± 1.4 | 100.0 | 65.0 |',
+        '| A | paper |  | 31.0 ± 0.2 | 99.0 ± 0.0 | 65.0 |',
+        '| A | difference |  | +0.0 | +1.0 | +0.0 |',
+        '| Old [1] | paper |  | 1.0 | 2.0 | 1.5 |',
+        '| B | ours | 0 | - | - | - |',
+    ]
+
+
 def test_a_class_without_iou_is_left_out() -> None:
     runs = {0: {'mIoU': 1.0, 'IoU.road': float('nan')}, 1: {'mIoU': 3.0, 'IoU.road': 5.0}}
     assert markdown_table(own(), {'A': runs}).splitlines()[2] == '| A | 2.0 ± 1.4 | 5.0 |'

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_data import make_cityscapes, make_gta5, make_nthu, make_synthia
+from tiny_data import make_cityscapes, make_gta5, make_nthu, make_office31, make_synthia
 
 from tables import REPO, load_table
 
@@ -34,6 +34,24 @@ rows = [
          grid=dict(lambda_T=('model.target_loss.loss_weight', WEIGHTS))),
 ]
 """
+
+TWO_TASKS = """
+title = 'A row of Table 1, two of its six columns'
+paper = '1'
+score = 'aAcc'
+rows = [dict(
+    name='MaxSquare',
+    columns={'A→W': 'maxsquare/office31_a2w.py', 'W→A': 'maxsquare/office31_w2a.py'},
+)]
+"""
+SMALL = (
+    'model.backbone.pretrained=None', 'model.backbone.depth=18', 'model.backbone.stem_channels=8',
+    'model.backbone.base_channels=8', 'model.in_channels=64', 'train_cfg.max_iters=2',
+    'train_cfg.val_interval=2', 'default_hooks.logger.interval=1',
+    'train_dataloader.batch_size=4', 'train_dataloader.num_workers=0',
+    'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
+    'val_dataloader.persistent_workers=False',
+)  # fmt: skip
 
 
 @pytest.fixture(scope='module')
@@ -93,6 +111,25 @@ def test_a_table_of_ones_own(data: Path, tmp_path: Path) -> None:
     assert (tmp_path / 'again/city/table.md').read_text().strip() in printed
     assert 'Runs scaled down by' in printed
     assert (tmp_path / 'again/city/bars.png').is_file()
+
+
+@pytest.mark.slow
+def test_columns_of_table_1(tmp_path: Path) -> None:
+    """Two trainings of two steps: accuracies in thirty-firsts, one image a class, their mean."""
+    make_office31(tmp_path / 'data/office31')
+    (tmp_path / 'two.py').write_text(TWO_TASKS)
+    given = ['--data', tmp_path / 'data', '--out', tmp_path / 'out', '--cfg-options', *SMALL]
+    output = call('run_table', tmp_path / 'two.py', *given)
+    assert output.count('    aAcc ') == 2
+    found = cells(tmp_path / 'out/two/table.csv')
+    columns = [float(found['MaxSquare', column]['ours_mean']) for column in ('A→W', 'W→A')]
+    for accuracy in columns:
+        assert accuracy * 31 / 100 == pytest.approx(round(accuracy * 31 / 100), abs=1e-3)
+    average = float(found['MaxSquare', 'Avg']['ours_mean'])
+    assert average == pytest.approx(sum(columns) / 2, abs=1e-3)
+    assert '| MaxSquare | paper |  | 92.4 ± 0.5 | 64.2 ± 0.2 | 85.6 |' in output
+    assert 'MaxSquare: option train_cfg.max_iters=2.' in output
+    assert call('run_table', tmp_path / 'two.py', *given, '--dry-run').count(' done ') == 2
 
 
 @pytest.mark.slow
