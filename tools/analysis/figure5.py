@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean
+from zlib import crc32
 
 from mmengine.config import Config, DictAction
 
@@ -90,9 +91,11 @@ def measure(task: str, seed: int, out: Path, options: dict) -> Iterator[Point]:
         run = Run(f'{folder_name}/{task}.py', start=source)
         print(f'seed {seed}: {run.slug}', flush=True)
         execute(run, seed, out, _adjustment(options, scorings=SCORINGS, subsets=subsets))
-        for record in records(work_dir_of(run, seed, out)):
-            for name in everything if 'aAcc' in record else ():
-                yield method, SETS[name], seed, record['step'], record[name]
+        # A run that went on after a stop has scored some steps twice.
+        scored = {r['step']: r for r in records(work_dir_of(run, seed, out)) if 'aAcc' in r}
+        for step, record in scored.items():
+            for name in everything:
+                yield method, SETS[name], seed, step, record[name]
 
 
 def _adjustment(options: dict, scorings: int = 1, **evaluator: object) -> Callable[[Config], None]:
@@ -119,38 +122,37 @@ def split(predictions: dict[str, tuple[float, bool]]) -> dict[str, set[str]]:
     """The images with the highest and the lowest confidence, 30 % each, rounded down.
 
     Args:
-        predictions: From :func:`read_predictions`; images of one confidence come in the
-            order of their names.
+        predictions: From :func:`read_predictions`; images of one confidence come in an
+            order that has nothing to do with their classes.
 
     Returns:
         Names of the images in ``top`` and ``bottom``.
     """
-    order = sorted(predictions, key=lambda image: (predictions[image][0], image))
+    order = sorted(predictions, key=lambda image: (predictions[image][0], crc32(image.encode())))
     count = max(1, int(SHARE * len(order)))
     return dict(top=set(order[-count:]), bottom=set(order[:count]))
 
 
 def draw(points: list[Point], path: Path) -> None:
-    """Write the accuracies over the steps: a line for each method and set, mean over the seeds."""
-    (panel,) = axes(width=6, height=4)
-    for number, method in enumerate(METHODS):
-        for dash, shown in enumerate(SETS.values()):
+    """Write the accuracies over the steps: a panel for each set, a line for each method."""
+    panels = axes(columns=len(SETS), width=3.2, height=3.0)
+    for panel, shown in zip(panels, SETS.values(), strict=True):
+        for number, method in enumerate(METHODS):
             found = [p for p in points if p[:2] == (method, shown)]
             steps = sorted({step for *_, step, _ in found})
             values = [[p[4] for p in found if p[3] == step] for step in steps]
-            style = dict(color=COLOURS[number + 1], linestyle=DASHES[dash])
-            label = f'{method}, {shown}'
-            panel.plot(steps, [fmean(v) for v in values], label=label, **style)
-            panel.fill_between(
-                steps, list(map(min, values)), list(map(max, values)),
-                color=COLOURS[number + 1], alpha=0.12, linewidth=0,
-            )  # fmt: skip
+            colour = COLOURS[number + 1]
+            style = dict(color=colour, linestyle=DASHES[number], label=method)
+            panel.plot(steps, [fmean(v) for v in values], **style)
+            low, high = list(map(min, values)), list(map(max, values))
+            panel.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
+        panel.set(xlabel='step', ylim=(0, 103))
+        panel.set_title(shown, loc='left', fontsize=9)
     seeds = len({p[2] for p in points})
-    panel.set(xlabel='step', ylabel='accuracy on the target (%)', ylim=(0, 103))
+    panels[0].set_ylabel('accuracy on the target (%)')
     title = 'one seed' if seeds == 1 else f'mean and range of {seeds} seeds'
-    panel.set_title(title, loc='left', fontsize=9)
-    panel.legend(frameon=False, fontsize=8, loc='center left', bbox_to_anchor=(1, 0.5))
-    save(panel.figure, path, FIELDS, points)
+    panels[0].legend(frameon=False, fontsize=8, title=title, title_fontsize=8, loc='lower right')
+    save(panels[0].figure, path, FIELDS, points)
 
 
 if __name__ == '__main__':

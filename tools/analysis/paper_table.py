@@ -155,6 +155,10 @@ def _fits(table: Table, row: Row, folder: Path, cfg: Config) -> bool:
     # A test of some checkpoint is no trained row: nobody knows which it was.
     if config != row.run.config or was_trained(folder) is not row.run.train:
         return False
+    # Figure 5 fine-tunes by the configs that Table 1 trains from ImageNet.
+    start = row.run.start and row.run.start.config
+    if cfg.get('run', {}).get('start', start) != start:
+        return False
     return {k: v for k, v in options.items() if _counts(table, k)} == dict(row.run.options)
 
 

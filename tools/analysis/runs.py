@@ -59,7 +59,8 @@ def prepare(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
     cfg = read_config(REPO / 'configs' / run.config)
     adjust(cfg)
     cfg.merge_from_dict(dict(run.options))
-    cfg.run = dict(config=run.config, options=dict(run.options))
+    start = run.start and run.start.config
+    cfg.run = dict(config=run.config, options=dict(run.options), start=start)
     cfg.randomness = dict(seed=seed)
     if run.start is not None:
         cfg.load_from = str(last_checkpoint(work_dir_of(run.start, seed, out)))

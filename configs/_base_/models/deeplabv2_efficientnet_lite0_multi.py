@@ -1,9 +1,9 @@
-# The same with a low-level classifier two stages earlier.
+# The same with a low-level classifier one stage earlier.
 _base_ = './deeplabv2_efficientnet_lite0.py'
 model = dict(
     auxiliary_head=dict(
         type='DeepLabV2Head',
-        in_channels=112,
+        in_channels=80,
         in_index=0,
         num_classes=11,
         dilations=(3, 6, 9, 12),

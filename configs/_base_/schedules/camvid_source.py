@@ -2,10 +2,10 @@
 _base_ = './source_70k.py'
 optim_wrapper = dict(
     optimizer=dict(lr=1e-2),
-    # The 320 maps of EfficientNet-Lite0 are large and linear; at the backbone's rate
+    # The maps of EfficientNet-Lite0 are large and linear; at the backbone's rate
     # (let alone ten times that) their classifier makes the source loss rise.
     paramwise_cfg=dict(
-        custom_keys=dict(decode_head=dict(lr_mult=0.05), auxiliary_head=dict(lr_mult=1.0))
+        custom_keys=dict(decode_head=dict(lr_mult=0.2), auxiliary_head=dict(lr_mult=1.0))
     ),
 )
 max_iters = 500

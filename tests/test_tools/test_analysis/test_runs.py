@@ -70,7 +70,9 @@ def test_runs_run_once_and_start_from_their_source(started: list[Path], tmp_path
     assert cfg.randomness.seed == 1
     assert cfg.model.target_loss.alpha == 0.1
     assert cfg.run.to_dict() == dict(
-        config='maxsquare/camvid_day2dusk_iw.py', options={'model.target_loss.alpha': 0.1}
+        config='maxsquare/camvid_day2dusk_iw.py',
+        options={'model.target_loss.alpha': 0.1},
+        start='source_only/camvid_day.py',
     )
     assert runs.finished_metrics(folder)['mIoU'] == 20.0  # the last, not the best
     assert runs.finished_metrics(folder, oracle='mIoU')['mIoU'] == 30.0
