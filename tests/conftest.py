@@ -21,6 +21,12 @@ def fixed_seed() -> None:
     torch.manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def loading_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tools have PyTorch load safely only, for the rest of their process; tests do not."""
+    monkeypatch.delenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', raising=False)
+
+
 @pytest.fixture(scope='session')
 def shared() -> Path:
     """Folder with ``oracle/`` and ``data/``, from $MMSEG_MAXSQUARE_SHARED or beside the repo."""
