@@ -13,6 +13,7 @@ from steps import arguments, build, default_size, model_config, optimizer, pair,
 
 def main() -> None:
     parser = arguments(__doc__)
+    parser.add_argument('--batch', type=int, default=1, help='images of each domain in a step')
     parser.add_argument('--compile', action='store_true', help='also torch.compile (minutes)')
     args = parser.parse_args()
     device, size = torch.device(args.device), args.size or default_size(args.device)
@@ -28,11 +29,11 @@ def main() -> None:
         for short, dtype in (('bf16', 'bfloat16'), ('fp16', 'float16')):
             if short in name:
                 wrapper = AmpOptimWrapper(optimizer=wrapper.optimizer, dtype=dtype)
-        variants[name] = training_step(model, pair(size, model.num_classes), wrapper)
+        variants[name] = training_step(model, pair(size, model.num_classes, args.batch), wrapper)
     rows = compare(variants, args.repeats, device)
     about = (
-        f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, batch 1+1, '
-        f'{args.repeats} repeats'
+        f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, '
+        f'batch {args.batch}+{args.batch}, {args.repeats} repeats'
     )
     path = args.out / 'precision_and_layout.json'
     report('Precision and layout of the UDA step', COLUMNS, rows, about, path)

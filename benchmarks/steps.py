@@ -59,20 +59,24 @@ def build(cfg: Config, device: torch.device) -> nn.Module:
     return MODELS.build(cfg).to(device).train()
 
 
-def batch(size: tuple[int, int], num_classes: int, seed: int = 0) -> dict:
-    """One random labelled image, as a data loader gives it."""
+def batch(size: tuple[int, int], num_classes: int, count: int = 1, seed: int = 0) -> dict:
+    """Random labelled images, as a data loader gives them."""
     width, height = size
     generator = torch.Generator().manual_seed(seed)
-    image = torch.randint(0, 256, (3, height, width), generator=generator, dtype=torch.uint8)
-    label = torch.randint(0, num_classes, (1, height, width), generator=generator)
-    sample = SegDataSample(metainfo=dict(ori_shape=(height, width), img_shape=(height, width)))
-    sample.gt_sem_seg = PixelData(data=label)
-    return dict(inputs=[image], data_samples=[sample])
+    found = dict(inputs=[], data_samples=[])
+    for _ in range(count):
+        image = torch.randint(0, 256, (3, height, width), generator=generator, dtype=torch.uint8)
+        label = torch.randint(0, num_classes, (1, height, width), generator=generator)
+        sample = SegDataSample(metainfo=dict(ori_shape=(height, width), img_shape=(height, width)))
+        sample.gt_sem_seg = PixelData(data=label)
+        found['inputs'].append(image)
+        found['data_samples'].append(sample)
+    return found
 
 
-def pair(size: tuple[int, int], num_classes: int) -> dict:
-    """A source and a target image of one size."""
-    source, target = batch(size, num_classes), batch(size, num_classes, 1)
+def pair(size: tuple[int, int], num_classes: int, count: int = 1) -> dict:
+    """Source and target images of one size."""
+    source, target = (batch(size, num_classes, count, seed) for seed in (0, 1))
     return {key: dict(source=source[key], target=target[key]) for key in source}
 
 
