@@ -21,7 +21,7 @@ def main() -> None:
     args = arguments(__doc__).parse_args()
     device, size = torch.device(args.device), args.size or default_size(args.device)
     cfg = model_config(args.config)
-    # One network for both: where its weights happen to lie moves a step on a CPU by 5 %.
+    # One network for both: where weights lie in memory moves a step on a CPU more than this.
     model = build(cfg, device)
     data = pair(size, model.num_classes)
     variants = {
