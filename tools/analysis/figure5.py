@@ -19,7 +19,7 @@ from zlib import crc32
 from mmengine.config import Config, DictAction
 
 from plots import COLOURS, DASHES, axes, save
-from runs import execute, records, work_dir_of
+from runs import execute, merge_options, records, work_dir_of
 from tables import REPO, Run
 
 SHARE = 0.3
@@ -102,7 +102,7 @@ def _adjustment(options: dict, scorings: int = 1, **evaluator: object) -> Callab
     """What is done to a config: options, how often it is scored, and how."""
 
     def adjust(cfg: Config) -> None:
-        cfg.merge_from_dict(options)
+        merge_options(cfg, options)
         cfg.val_evaluator.update(evaluator)
         cfg.train_cfg.val_interval = max(1, cfg.train_cfg.max_iters // scorings)
 

@@ -19,7 +19,7 @@ from overlay import apply_overlay
 from panels import compare
 from paper_table import write_table
 from pictures import draw_comparison
-from runs import SCORES, execute, last_checkpoint, prepare, work_dir_of
+from runs import SCORES, execute, last_checkpoint, merge_options, prepare, work_dir_of
 from schedule import Plan
 from tables import Run, Table, load_table
 
@@ -91,7 +91,7 @@ def adjustment(overlay: Path | None, options: dict | None) -> Callable[[Config],
     def adjust(cfg: Config) -> None:
         if overlay is not None:
             apply_overlay(cfg, overlay)
-        cfg.merge_from_dict(options or {})
+        merge_options(cfg, options or {})
         cfg.changed = dict(overlay=overlay and str(overlay), options=options or {})
 
     return adjust

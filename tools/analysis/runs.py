@@ -67,6 +67,15 @@ def prepare(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
     return cfg
 
 
+def merge_options(cfg: Config, options: dict) -> None:
+    """Set what ``--cfg-options`` names; ends with a sentence if the config has no such place."""
+    try:
+        cfg.merge_from_dict(options)
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        text = error.args[0] if error.args else error
+        sys.exit(f'error: --cfg-options: a field does not fit the config: {text}')
+
+
 def execute(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) -> Metrics:
     """Metrics of a run, trained (or gone on with) now unless it is finished.
 

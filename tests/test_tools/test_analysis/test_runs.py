@@ -256,3 +256,11 @@ def test_overlay(name: str) -> None:
     assert ('auxiliary_head' in cfg.model) == (name != 'maxsquare/cs2nthu_rio')
     scales = [line for line in cfg.pretty_text.split("type='Resize'")[:-1]]
     assert all('256' in part[-200:] for part in scales) and len(scales) >= 4
+
+
+def test_options_that_fit_no_place_end_with_a_sentence() -> None:
+    cfg = Config(dict(steps=[dict(end=1)]))
+    runs.merge_options(cfg, {'steps.0.end': 3})
+    assert cfg.steps[0].end == 3
+    with pytest.raises(SystemExit, match='--cfg-options: a field does not fit .* Index 5'):
+        runs.merge_options(cfg, {'steps.5.end': 3})
