@@ -1,17 +1,29 @@
 """Unsupervised domain adaptation with the maximum squares loss for MMSegmentation.
 
-Importing the package registers its losses, models, data sets, hook and metric
-in mmseg's registries.
+The import is light: it checks the installed stack by its metadata and has the losses,
+models, data sets, hooks and metrics registered as soon as mmseg's own are imported,
+which mmseg's registries do at their first look-up. ``mmseg_maxsquare.losses`` needs
+nothing but PyTorch.
 """
 
-from .stack import check_stack, without_onedl_line
+import sys
+from importlib import import_module
+from types import ModuleType
 
-check_stack()
+from .registration import NeedsStack, register_with_mmseg
+from .stack import check_stack
 
-with without_onedl_line():
-    from . import datasets, engine, evaluation, losses, models
-
-engine.allow_mmengine_checkpoints()
+if check_stack():
+    register_with_mmseg()
+else:
+    sys.meta_path.insert(0, NeedsStack())
 
 __version__ = '0.1.0'
 __all__ = ['datasets', 'engine', 'evaluation', 'losses', 'models']
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import a part of the package at its first use."""
+    if name not in __all__:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return import_module(f'{__name__}.{name}')

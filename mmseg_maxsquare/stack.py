@@ -27,8 +27,24 @@ INSTALL = (
 ONEDL_LINE = 'Could not import OneDL'
 
 
-def check_stack() -> None:
-    """Refuse an environment without exactly one fitting distribution.
+def require_stack() -> None:
+    """Refuse an environment without a stack, where a part of the package needs one.
+
+    Raises:
+        ImportError: Says what was found and what to type.
+    """
+    if not check_stack():
+        raise ImportError(
+            'mmseg_maxsquare needs MMSegmentation (all but mmseg_maxsquare.losses); found none. '
+            f'Type: {INSTALL}'
+        )
+
+
+def check_stack() -> bool:
+    """Refuse an environment with both distributions, or one that does not fit.
+
+    Returns:
+        Whether there is a stack; the losses need none.
 
     Raises:
         ImportError: Says what was found and what to type.
@@ -37,7 +53,7 @@ def check_stack() -> None:
     present = [name for name, packages in found.items() if packages]
     listing = ', '.join(f'{p} {v}' for packages in found.values() for p, v in packages.items())
     if not present:
-        raise ImportError(f'mmseg_maxsquare needs MMSegmentation; found none. Type: {INSTALL}')
+        return False
     if len(present) > 1:
         raise ImportError(
             'mmseg_maxsquare found packages of both OpenMMLab distributions, which overwrite each '
@@ -55,6 +71,7 @@ def check_stack() -> None:
             f'mmseg_maxsquare does not fit the installed stack: {", ".join(wrong)}. '
             f'Type: pip install -e ".[{present[0]}]" in the clone of mmseg_maxsquare'
         )
+    return True
 
 
 @contextmanager
@@ -66,6 +83,9 @@ def without_onedl_line() -> Iterator[None]:
     """
     from mmengine.logging import logger
 
+    if hasattr(logger, 'print'):  # an import of mmseg inside another one
+        yield
+        return
     # A name of this module alone, which hides the built-in one.
     logger.print = lambda line: None if line == ONEDL_LINE else print(line)
     try:

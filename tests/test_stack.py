@@ -30,7 +30,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, installed: dict[str, str]) -> None:
 def refusal(monkeypatch: pytest.MonkeyPatch, installed: dict[str, str]) -> str:
     pretend(monkeypatch, installed)
     with pytest.raises(ImportError) as error:
-        stack.check_stack()
+        stack.require_stack()
     return str(error.value)
 
 
@@ -50,14 +50,17 @@ def test_a_fitting_stack_is_accepted(
     monkeypatch: pytest.MonkeyPatch, installed: dict[str, str]
 ) -> None:
     pretend(monkeypatch, installed)
-    stack.check_stack()
+    assert stack.check_stack() is True
 
 
 def test_what_is_installed_here_fits() -> None:
-    stack.check_stack()
+    assert stack.check_stack() is True
 
 
 def test_nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No error before something needs the stack."""
+    pretend(monkeypatch, {})
+    assert stack.check_stack() is False
     message = refusal(monkeypatch, {})
     assert 'found none' in message
     assert TYPE_ONEDL in message
@@ -127,7 +130,7 @@ def test_every_wrong_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_import_says_nothing() -> None:
     """OneDL's mmseg alone would say that it lacks OneDL's data sets."""
-    command = [sys.executable, '-c', 'import mmseg_maxsquare']
+    command = [sys.executable, '-c', 'import mmseg_maxsquare.datasets']
     repo = Path(__file__).resolve().parents[1]
     process = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=True)
     assert process.stdout == ''

@@ -1,6 +1,8 @@
-"""The target losses as mmseg loss modules: thin shells over the functions."""
+"""The target losses as modules with mmseg's interface: thin shells over the functions.
 
-from mmseg.registry import MODELS
+``models`` puts them into mmseg's registry: this room needs PyTorch alone.
+"""
+
 from torch import Tensor, nn
 
 from .functional import check_gamma, check_weighting, entropy_loss, max_square_loss
@@ -83,7 +85,6 @@ class TargetLoss(nn.Module):
         )
 
 
-@MODELS.register_module()
 class MaxSquareLoss(TargetLoss):
     """Maximum squares loss, Eq. 6 and (``alpha > 0``) Eq. 13.
 
@@ -107,7 +108,6 @@ class MaxSquareLoss(TargetLoss):
         return max_square_loss(pred, self.alpha, self.weight_by, self.class_average, ignore, weight)
 
 
-@MODELS.register_module()
 class EntropyLoss(TargetLoss):
     """Entropy minimisation, Eq. 3; ``gamma > 0`` is the scaled entropy (Section 1).
 

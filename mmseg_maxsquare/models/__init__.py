@@ -1,5 +1,8 @@
 """The adapted segmentor and classifier, and their parts."""
 
+from mmseg.registry import MODELS
+
+from ..losses import EntropyLoss, MaxSquareLoss
 from .backbones import DeepLabV2ResNet, EfficientNetLite, TorchvisionResNet
 from .deeplabv2_head import DeepLabV2Head
 from .guidance import guidance_loss, self_produced_guidance
@@ -7,6 +10,9 @@ from .image_classifier import ImageClassifier, UDAImageClassifier
 from .uda_data_preprocessor import UDADataPreprocessor
 from .uda_encoder_decoder import UDAEncoderDecoder
 from .uda_model import UDAModel
+
+for loss in (EntropyLoss, MaxSquareLoss):
+    MODELS.register_module(module=loss)
 
 __all__ = [
     'DeepLabV2Head',

@@ -15,8 +15,8 @@ from mmseg_maxsquare.engine.safe_loading import (
     allow_mmengine_checkpoints,
     check_checkpoint,
     load_only_safely,
-    statistic,
 )
+from mmseg_maxsquare.safe_types import statistic
 
 
 def test_statistic_gives_nothing_else() -> None:

@@ -1,0 +1,50 @@
+"""What training checkpoints hold besides tensors, made known to PyTorch's safe loader.
+
+It is imported together with PyTorch, so that ``torch.load`` takes our checkpoints as it is.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+
+STATISTICS = ('mean', 'min', 'max', 'current')
+NEEDLESS = 'which no checkpoint needs'
+
+
+def statistic(owner: type, name: str) -> Callable:
+    """Stands in for ``getattr`` while loading: a statistic of a log buffer, nothing else.
+
+    Raises:
+        ValueError: If anything else is asked for; the file may be malicious.
+    """
+    if owner is not HistoryBuffer or name not in STATISTICS:
+        raise ValueError(f'it asks for {owner!r}.{name}, {NEEDLESS}')
+    return getattr(owner, name)
+
+
+def allow_mmengine_checkpoints() -> None:
+    """Put what training checkpoints hold besides tensors on PyTorch's list of harmless types.
+
+    These are numbers and mmengine's log buffers. NumPy 2 moved the functions that
+    rebuild its numbers; files name either place.
+    """
+    rebuild = np.float64(0).__reduce__()[0], np.empty(0).__reduce__()[0]
+    torch.serialization.add_safe_globals(
+        [
+            *(
+                (f, f'numpy.{core}.multiarray.{f.__name__}')
+                for core in ('core', '_core')
+                for f in rebuild
+            ),
+            *{type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u4', 'u1', '?')},
+            np.ndarray,
+            np.dtype,
+            HistoryBuffer,
+            (statistic, 'builtins.getattr'),
+        ]
+    )
+
+
+allow_mmengine_checkpoints()
