@@ -107,7 +107,7 @@ for part in ('models', 'datasets.gta5'):
         print(error)
 """
     loss, *messages = python(code, tmp_path).splitlines()
-    assert loss == '-0.125 loss_target'
+    assert loss == '-0.125 loss_max_square'
     assert len(messages) == 2
     assert all('found none. Type: pip install' in message for message in messages)
 
