@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test test-all lint install
 
 demo: install
-	$(BIN)/python tools/demo/run_demo.py
+	$(BIN)/mmseg-maxsquare demo
 
 test: lint
 	$(BIN)/python -m pytest -n 2 -m "not slow"

@@ -9,6 +9,13 @@ ROOT = Path(__file__).parent
 STACKS = runpy.run_path(str(ROOT / 'mmseg_maxsquare/stack.py'))['DISTRIBUTIONS']
 
 
+CONFIGS = [
+    '.'.join(['mmseg_maxsquare', *folder.relative_to(ROOT).parts])
+    for folder in [ROOT / 'configs', *sorted((ROOT / 'configs').rglob('*'))]
+    if folder.is_dir() and folder.name != '__pycache__'
+]
+
+
 def stack(name: str) -> list[str]:
     """Requirements of one distribution of the OpenMMLab stack."""
     packages = [f'{package}>={low},<{high}' for package, (low, high) in STACKS[name].items()]
@@ -22,9 +29,13 @@ setup(
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
-    packages=find_packages(include=['mmseg_maxsquare', 'mmseg_maxsquare.*']),
+    packages=[*find_packages(include=['mmseg_maxsquare', 'mmseg_maxsquare.*']), *CONFIGS],
+    # configs/ is the only copy: the wheel holds it inside the package.
+    package_dir={'mmseg_maxsquare.configs': 'configs'},
+    package_data={'mmseg_maxsquare.analysis': ['paper_tables.json']},
+    entry_points={'console_scripts': ['mmseg-maxsquare = mmseg_maxsquare.cli.main:main']},
     python_requires='>=3.11',
-    install_requires=['torch>=2.6', 'numpy>=1.26', 'opencv-python>=4.11'],
+    install_requires=['torch>=2.6', 'numpy>=1.26', 'opencv-python>=4.11', 'rich>=13'],
     extras_require={
         # Exactly one of the two: they overwrite each other's files.
         'onedl': stack('onedl'),

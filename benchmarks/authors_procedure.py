@@ -8,11 +8,10 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from mmengine.optim import AmpOptimWrapper
-from torch import Tensor, nn
-
 from measure import COLUMNS, compare, machine, report
+from mmengine.optim import AmpOptimWrapper
 from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
+from torch import Tensor, nn
 
 ALPHA, DELTA, LAMBDA_T, LAMBDA_LOW = 0.2, 0.95, 0.1, 0.1
 

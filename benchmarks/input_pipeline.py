@@ -13,15 +13,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from measure import report
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from PIL import Image
+from steps import CONFIGS, RESULTS
 
 import mmseg_maxsquare  # noqa: F401  (registers)
-
-from measure import report
-from steps import CONFIGS, RESULTS
 
 FILES = 4
 COLUMNS = ['format', 'image', 'images/s', 'decode', 'label', 'resize', 'blur', 'rest', 'label/PNG']

@@ -5,9 +5,8 @@ in bfloat16 and float16 (GPU), torch.compile of the network.
 """
 
 import torch
-from mmengine.optim import AmpOptimWrapper
-
 from measure import COLUMNS, compare, machine, report
+from mmengine.optim import AmpOptimWrapper
 from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
 
 

@@ -7,12 +7,8 @@ time, and the memory of one.
 import statistics
 
 import torch
-from mmseg.models.utils import resize
-
-from mmseg_maxsquare.engine.uda_hook import target_statistics
-from mmseg_maxsquare.models.guidance import guidance_loss, self_produced_guidance
-
 from measure import COLUMNS, machine, median_times, paired_ratio, peak_bytes, report
+from mmseg.models.utils import resize
 from steps import (
     arguments,
     batch,
@@ -24,6 +20,9 @@ from steps import (
     plain_config,
     training_step,
 )
+
+from mmseg_maxsquare.engine.uda_hook import target_statistics
+from mmseg_maxsquare.models.guidance import guidance_loss, self_produced_guidance
 
 
 def main() -> None:

@@ -19,7 +19,10 @@ else:
     sys.meta_path.insert(0, NeedsStack())
 
 __version__ = '0.1.0'
-__all__ = ['datasets', 'engine', 'evaluation', 'losses', 'models']
+__all__ = [
+    'analysis', 'cli', 'converters', 'datasets', 'demo', 'doctor', 'engine', 'evaluation',
+    'losses', 'models', 'runs',
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> ModuleType:

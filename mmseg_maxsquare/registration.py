@@ -25,6 +25,10 @@ AFTER = {
 }
 
 
+# What can be used where no stack is installed.
+NEED_NO_STACK = ('losses', 'cli', 'shipped', 'stack', '__main__')
+
+
 class AfterImport(MetaPathFinder):
     """Finds the modules of ``AFTER`` as Python does, and has ours imported after them."""
 
@@ -66,7 +70,7 @@ class NeedsStack(MetaPathFinder):
             ImportError: Says what was found and what to type.
         """
         package, _, room = name.partition('.')
-        if package == __package__ and room.partition('.')[0] not in ('losses', 'stack'):
+        if package == __package__ and room.partition('.')[0] not in NEED_NO_STACK:
             require_stack()
 
 

@@ -19,9 +19,9 @@ DISTRIBUTIONS = {
     },
 }
 INSTALL = (
-    'pip install -e ".[onedl]" (maintained, wheels for current PyTorch) or '
-    'pip install -e ".[openmmlab]" (compiles mmcv), in the clone of mmseg_maxsquare and a fresh '
-    'virtual environment'
+    'pip install "mmseg_maxsquare[onedl]" (maintained, wheels for current PyTorch) or '
+    'pip install "mmseg_maxsquare[openmmlab]" (compiles mmcv) in a fresh virtual environment; '
+    'in a clone, ".[onedl]" and ".[openmmlab]"'
 )
 # What OneDL's mmseg says, twice, of its data sets for another product of OneDL.
 ONEDL_LINE = 'Could not import OneDL'
@@ -69,7 +69,7 @@ def check_stack() -> bool:
     if wrong:
         raise ImportError(
             f'mmseg_maxsquare does not fit the installed stack: {", ".join(wrong)}. '
-            f'Type: pip install -e ".[{present[0]}]" in the clone of mmseg_maxsquare'
+            f'Type: pip install "mmseg_maxsquare[{present[0]}]" (in a clone: ".[{present[0]}]")'
         )
     return True
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 
-REPO = Path(__file__).resolve().parents[1]
+from tests.helpers import REPO
 
 # Several test processes may share few cores.
 torch.set_num_threads(1)

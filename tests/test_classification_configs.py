@@ -1,13 +1,13 @@
 """Every classification config says what Section 4.2 says, and builds."""
 
-from pathlib import Path
-
 import pytest
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmseg.registry import MODELS, PARAM_SCHEDULERS
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+from tests.helpers import REPO
+
+CONFIGS = REPO / 'configs'
 OFFICE31 = dict(a='amazon', w='webcam', d='dslr')
 TASKS = ('a2w', 'd2w', 'w2d', 'a2d', 'd2a', 'w2a')
 DIGITS = ('mnist2uci', 'uci2mnist')

@@ -1,7 +1,5 @@
 """Every config builds, and says what the paper and the released code say."""
 
-from pathlib import Path
-
 import pytest
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -10,7 +8,9 @@ from mmseg.registry import MODELS, PARAM_SCHEDULERS
 from mmseg_maxsquare.datasets.cityscapes import CLASS_SETS
 from mmseg_maxsquare.models.guidance import Guidance
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+from tests.helpers import REPO
+
+CONFIGS = REPO / 'configs'
 LEAVES = sorted(  # of segmentation; test_classification_configs.py has the others
     str(path.relative_to(CONFIGS))
     for folder in ('source_only', 'minent', 'maxsquare')

@@ -9,7 +9,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import nn
 
-REPO = Path(__file__).resolve().parents[1]
+from tests.helpers import REPO
+
 TEXT = (REPO / 'README.md').read_text()
 PYTHON = re.findall(r'```python\n(.*?)```', TEXT, flags=re.S)
 
@@ -37,7 +38,7 @@ optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
 
 def test_adapt_my_own_model(tmp_path: Path) -> None:
     """The ten lines over a stock config train two steps."""
-    from tiny_data import make_cityscapes
+    from tests.helpers.tiny_data import make_cityscapes
 
     data = make_cityscapes(tmp_path / 'data', size=(32, 64))
     plain = tmp_path / 'my_config.py'

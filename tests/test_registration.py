@@ -9,7 +9,8 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
-REPO = Path(__file__).resolve().parents[1]
+from tests.helpers import REPO
+
 LOOK_UP = """
 from mmseg_maxsquare.losses import MaxSquareLoss
 from mmseg import registry

@@ -7,7 +7,9 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from tiny_data import (
+
+from tests.helpers import REPO
+from tests.helpers.tiny_data import (
     make_camvid,
     make_cityscapes,
     make_gta5,
@@ -16,7 +18,7 @@ from tiny_data import (
     make_synthia,
 )
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+CONFIGS = REPO / 'configs'
 LEAVES = sorted(
     str(path.relative_to(CONFIGS))
     for folder in ('source_only', 'minent', 'maxsquare')

@@ -8,4 +8,4 @@ shift 4
 gpus=${GPUS:-4} per_node=${GPUS_PER_NODE:-4}
 exec srun -p "$partition" --job-name="$job" --gres="gpu:$per_node" --ntasks="$gpus" \
     --ntasks-per-node="$per_node" --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 \
-    ${SRUN_ARGS:-} python -u "$(dirname "$0")/test.py" "$config" "$checkpoint" --launcher slurm "$@"
+    ${SRUN_ARGS:-} python -u -m mmseg_maxsquare test "$config" "$checkpoint" --launcher slurm "$@"

@@ -1,4 +1,4 @@
-# What tools/demo/run_demo.py lays over the real gta2cs configs so that they run in
+# What the demo lays over the real gta2cs configs so that they run in
 # minutes on two cores: a small network, small images, few steps.
 image_scale = (256, 128)
 source = dict(max_iters=200, lr=1e-2)

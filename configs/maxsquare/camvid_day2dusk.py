@@ -1,3 +1,4 @@
+# MaxSquare, CamVid day -> dusk.
 _base_ = [
     '../_base_/models/deeplabv2_efficientnet_lite0.py',
     '../_base_/datasets/camvid_day2dusk.py',

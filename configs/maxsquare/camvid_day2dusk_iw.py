@@ -1,3 +1,4 @@
+# MaxSquare+IW, CamVid day -> dusk.
 _base_ = './camvid_day2dusk.py'
 model = dict(
     # The released weighting goes by the pixel's predicted class and drops the 1/2

@@ -1,3 +1,4 @@
+# MaxSquare+IW+Multi, CamVid day -> dusk.
 _base_ = [
     '../_base_/models/deeplabv2_efficientnet_lite0_multi.py',
     '../_base_/datasets/camvid_day2dusk.py',

@@ -1,4 +1,4 @@
-# By the letter of Eq. 13 and 16.
+# MaxSquare+IW+Multi, CamVid day -> dusk, Eq. 13 and 16 as printed.
 _base_ = './camvid_day2dusk_iw_multi.py'
 model = dict(
     target_loss=dict(weight_by='class', class_average=False, loss_weight=0.1),

@@ -1,3 +1,4 @@
+# MaxSquare, Cityscapes -> NTHU Rio.
 _base_ = './cs2nthu_rome.py'
 train_dataloader = dict(dataset=dict(target=dict(city='Rio')))
 val_dataloader = dict(dataset=dict(city='Rio'))

@@ -1,3 +1,4 @@
+# MaxSquare+IW, Cityscapes -> NTHU Rio.
 _base_ = './cs2nthu_rio.py'
 model = dict(
     # The released weighting goes by the pixel's predicted class and drops the 1/2

@@ -1,3 +1,4 @@
+# MaxSquare, Cityscapes -> NTHU Rome.
 _base_ = [
     '../_base_/models/deeplabv2_r101.py',
     '../_base_/datasets/cs2nthu_rome.py',

@@ -1,3 +1,4 @@
+# MaxSquare+IW, Cityscapes -> NTHU Rome.
 _base_ = './cs2nthu_rome.py'
 model = dict(
     # The released weighting goes by the pixel's predicted class and drops the 1/2

@@ -1,3 +1,4 @@
+# MaxSquare, Cityscapes -> NTHU Taipei.
 _base_ = './cs2nthu_rome.py'
 train_dataloader = dict(dataset=dict(target=dict(city='Taipei')))
 val_dataloader = dict(dataset=dict(city='Taipei'))

@@ -1,3 +1,4 @@
+# MaxSquare, digits, MNIST -> UCI.
 _base_ = '../source_only/digits_mnist2uci.py'
 model = dict(
     type='UDAImageClassifier',

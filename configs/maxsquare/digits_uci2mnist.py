@@ -1,3 +1,4 @@
+# MaxSquare, digits, UCI -> MNIST.
 _base_ = './digits_mnist2uci.py'
 train_dataloader = dict(dataset=dict(source=dict(name='uci'), target=dict(name='mnist')))
 val_dataloader = dict(dataset=dict(name='mnist'))

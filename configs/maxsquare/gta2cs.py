@@ -1,3 +1,4 @@
+# MaxSquare, GTA5 -> Cityscapes.
 _base_ = [
     '../_base_/models/deeplabv2_r101.py',
     '../_base_/datasets/gta2cs.py',

@@ -1,3 +1,4 @@
+# MaxSquare+IW+Multi, GTA5 -> Cityscapes.
 _base_ = './gta2cs_multi.py'
 model = dict(
     target_loss=dict(alpha=0.2, weight_by='argmax', loss_weight=0.2),  # as in gta2cs_iw.py

@@ -1,3 +1,4 @@
+# MaxSquare+Multi, GTA5 -> Cityscapes.
 _base_ = [
     '../_base_/models/deeplabv2_r101_multi.py',
     '../_base_/datasets/gta2cs.py',

@@ -1,3 +1,4 @@
+# MaxSquare, Office-31, Amazon -> Webcam.
 _base_ = '../source_only/office31_a2w.py'
 model = dict(
     type='UDAImageClassifier',

@@ -1,3 +1,4 @@
+# MaxSquare, SYNTHIA -> Cityscapes.
 _base_ = [
     '../_base_/models/deeplabv2_r101.py',
     '../_base_/datasets/synthia2cs.py',

@@ -1,3 +1,4 @@
+# MaxSquare+IW, SYNTHIA -> Cityscapes.
 _base_ = './synthia2cs.py'
 model = dict(
     # The released weighting goes by the pixel's predicted class and drops the 1/2

@@ -1,3 +1,4 @@
+# MaxSquare+IW+Multi, SYNTHIA -> Cityscapes.
 _base_ = './synthia2cs_multi.py'
 model = dict(
     target_loss=dict(alpha=0.2, weight_by='argmax', loss_weight=0.2),  # as in synthia2cs_iw.py

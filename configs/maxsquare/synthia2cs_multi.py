@@ -1,3 +1,4 @@
+# MaxSquare+Multi, SYNTHIA -> Cityscapes.
 _base_ = [
     '../_base_/models/deeplabv2_r101_multi.py',
     '../_base_/datasets/synthia2cs.py',

@@ -1,3 +1,3 @@
-# By the letter of Eq. 6 and 16.
+# MaxSquare+Multi, SYNTHIA -> Cityscapes, Eq. 6 and 16 as printed.
 _base_ = './synthia2cs_multi.py'
 model = dict(target_loss=dict(class_average=False), guidance=dict(normalizer='all_pixels'))

@@ -1,3 +1,4 @@
+# MinEnt, GTA5 -> Cityscapes.
 _base_ = '../maxsquare/gta2cs.py'
 model = dict(
     target_loss=dict(_delete_=True, type='EntropyLoss', class_average=True, loss_weight=0.1),

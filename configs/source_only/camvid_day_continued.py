@@ -1,4 +1,4 @@
-# Control: as many further source steps as an adaptation takes, without a target.
+# Control: as many source steps as an adaptation takes, no target, CamVid day -> dusk.
 _base_ = [
     '../_base_/models/deeplabv2_efficientnet_lite0.py',
     '../_base_/datasets/camvid_day.py',

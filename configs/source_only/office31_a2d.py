@@ -1,3 +1,4 @@
+# Source model, Office-31, Amazon -> DSLR.
 _base_ = './office31_a2w.py'
 val_dataloader = dict(dataset=dict(domain='dslr'))
 test_dataloader = val_dataloader

@@ -1,2 +1,3 @@
+# Source model, Office-31, DSLR -> Webcam.
 _base_ = './office31_a2w.py'
 train_dataloader = dict(dataset=dict(domain='dslr'))

@@ -1,3 +1,4 @@
+# Source model, Office-31, Webcam -> DSLR.
 _base_ = './office31_a2w.py'
 train_dataloader = dict(dataset=dict(domain='webcam'))
 val_dataloader = dict(dataset=dict(domain='dslr'))

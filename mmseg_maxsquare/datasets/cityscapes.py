@@ -6,7 +6,9 @@ from typing import ClassVar
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import DATASETS
 
-from .label_ids import LabelIdDataset, label_map, list_files
+from mmseg_maxsquare.data_files import list_files
+
+from .label_ids import LabelIdDataset, label_map
 from .loading import IGNORE
 
 CLASSES = CityscapesDataset.METAINFO['classes']

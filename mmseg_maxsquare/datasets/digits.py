@@ -78,7 +78,7 @@ def _read_mnist() -> tuple[np.ndarray, np.ndarray]:
 
 def _missing(package: str) -> str:
     return (
-        f"DigitsDataset: {package} is not installed; pip install -e '.[digits]' in the clone, "
+        f"DigitsDataset: {package} is not installed; pip install 'mmseg_maxsquare[digits]', "
         f'or pip install {package}'
     )
 

@@ -7,7 +7,9 @@ from typing import ClassVar
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 
-from .loading import IGNORE, BadFileError, loads_labels, read_label_ids, strict
+from mmseg_maxsquare.data_files import BadFileError, list_files, read_list
+
+from .loading import IGNORE, loads_labels, read_label_ids, strict
 
 
 class LabelIdDataset(BaseSegDataset):
@@ -194,35 +196,6 @@ def label_map(names: dict[int, str | None], classes: Sequence[str]) -> dict[int,
     """Index in ``classes`` of every id; 255 for ids without a class, or with another."""
     index = {name: i for i, name in enumerate(classes)}
     return {i: index.get(name, IGNORE) for i, name in names.items()}
-
-
-def read_list(path: str) -> list[str]:
-    """Lines of a list of images, stripped, empty ones too.
-
-    Raises:
-        OSError: If it cannot be read.
-        ValueError: If it is no text in UTF-8, or lists no image.
-    """
-    try:
-        with open(path, encoding='utf-8-sig') as stream:
-            lines = [line.strip() for line in stream]
-    except UnicodeDecodeError:
-        lines = ['\0']
-    if any('\0' in line for line in lines):  # UTF-16 may do as UTF-8
-        raise ValueError('is no text in UTF-8')
-    if not any(lines):
-        raise ValueError('lists no image')
-    return lines
-
-
-def list_files(folder: str, suffix: str | tuple[str, ...]) -> list[str]:
-    """Paths below a folder, relative to it and sorted, without hidden files and folders."""
-    found = []
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith('.')]
-        names = [name for name in names if name.endswith(suffix) and not name.startswith('.')]
-        found += [os.path.relpath(os.path.join(parent, name), folder) for name in names]
-    return sorted(found)
 
 
 def _some(names: Iterable[str], count: int = 3) -> str:

@@ -11,14 +11,12 @@ from mmengine import fileio
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
+from mmseg_maxsquare.data_files import BadFileError
+
 from .pixel_format import not_colour
 
 IGNORE = 255
 UNKNOWN = 254  # marks ids that a table lacks; no train id is as large
-
-
-class BadFileError(ValueError):
-    """A file of a data set that cannot be used; the message names it."""
 
 
 def read_label_ids(content: bytes) -> np.ndarray:

@@ -4,9 +4,10 @@ import os
 
 from mmseg.registry import DATASETS
 
+from mmseg_maxsquare.data_files import list_files
+
 from .class_labels import ClassLabelDataset
 from .image_folder import IMAGE_SUFFIXES
-from .label_ids import list_files
 
 DOMAINS = ('amazon', 'webcam', 'dslr')
 

@@ -8,8 +8,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
-from ..datasets.label_ids import read_list
-from ..datasets.loading import BadFileError
+from mmseg_maxsquare.data_files import BadFileError, read_list
 
 PREDICTIONS = 'predictions.csv'
 FIELDS = ('image', 'truth', 'predicted', 'confidence')

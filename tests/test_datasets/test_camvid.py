@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_data import (
+
+from mmseg_maxsquare.datasets import CamVidDataset
+
+from tests.helpers.tiny_data import (
     CAMVID_NAMES,
     SIZE,
     build_dataset,
@@ -13,8 +16,6 @@ from tiny_data import (
     names_of,
     save_label,
 )
-
-from mmseg_maxsquare.datasets import CamVidDataset
 
 CFG = dict(type='CamVidDataset')
 

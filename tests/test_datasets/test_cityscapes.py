@@ -7,7 +7,11 @@ import pytest
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import DATASETS
 from PIL import Image
-from tiny_data import (
+
+from mmseg_maxsquare.datasets.cityscapes import class_names, metainfo_of
+from mmseg_maxsquare.datasets.label_ids import label_map
+
+from tests.helpers.tiny_data import (
     CLASSES_19,
     LABEL_IDS,
     TRAIN_IDS,
@@ -18,9 +22,6 @@ from tiny_data import (
     save_label,
     train_pipeline,
 )
-
-from mmseg_maxsquare.datasets.cityscapes import class_names, metainfo_of
-from mmseg_maxsquare.datasets.label_ids import label_map
 
 # RGB of the 19 classes, typed in from cityscapesscripts.
 COLOURS = (

@@ -10,12 +10,14 @@ from mmengine.dataset import pseudo_collate
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import MODELS, TRANSFORMS
 from PIL import Image
-from tiny_data import CLASSES_19, LABEL_IDS, build_dataset, make_cityscapes
-from tiny_models import build_model, head_cfg, plain_cfg
 from torch import nn
 from torch.nn.functional import interpolate
 
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+from tests.helpers import REPO
+from tests.helpers.tiny_data import CLASSES_19, LABEL_IDS, build_dataset, make_cityscapes
+from tests.helpers.tiny_models import build_model, head_cfg, plain_cfg
+
+CONFIGS = REPO / 'configs'
 CLASSIFICATION = ('office31_', 'digits_')  # scored in accuracies
 FULL, SMALL = (48, 64), (16, 32)  # of the files, of the network's input: another aspect
 NAMES = {

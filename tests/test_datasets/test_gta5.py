@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from mmseg.datasets import CityscapesDataset
 from PIL import Image
-from tiny_data import (
+
+from mmseg_maxsquare.datasets import GTA5Dataset
+
+from tests.helpers.tiny_data import (
     CLASSES_19,
     LABEL_IDS,
     SIZE,
@@ -17,8 +20,6 @@ from tiny_data import (
     names_of,
     save_label,
 )
-
-from mmseg_maxsquare.datasets import GTA5Dataset
 
 CFG = dict(type='GTA5Dataset')
 # Train id of the label ids 0, 1, ... 34, by hand from Cityscapes' table.

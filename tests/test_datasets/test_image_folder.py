@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmseg.registry import DATASETS
-from tiny_data import save_image, train_pipeline
 
 from mmseg_maxsquare.datasets import ImageFolderDataset
+
+from tests.helpers.tiny_data import save_image, train_pipeline
 
 
 def build(root: Path, **kwargs) -> ImageFolderDataset:

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_data import (
+
+from mmseg_maxsquare.datasets import CamVidDataset, GTA5Dataset, LabelIdDataset
+from mmseg_maxsquare.datasets.label_ids import list_files
+
+from tests.helpers.tiny_data import (
     FORMATS,
     Format,
     build_dataset,
@@ -13,9 +17,6 @@ from tiny_data import (
     train_pipeline,
     write_ids,
 )
-
-from mmseg_maxsquare.datasets import CamVidDataset, GTA5Dataset, LabelIdDataset
-from mmseg_maxsquare.datasets.label_ids import list_files
 
 LAYOUTS = {
     'gta5': 'images/00001.png and labels/00001.png',

@@ -8,7 +8,12 @@ import pytest
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 from PIL import Image
-from tiny_data import (
+from torch.utils.data import Dataset
+
+from mmseg_maxsquare.datasets import ImageFolderDataset
+from mmseg_maxsquare.datasets.loading import look_up, read_first_channel
+
+from tests.helpers.tiny_data import (
     FORMATS,
     SIZE,
     Format,
@@ -20,10 +25,6 @@ from tiny_data import (
     train_pipeline,
     write_ids,
 )
-from torch.utils.data import Dataset
-
-from mmseg_maxsquare.datasets import ImageFolderDataset
-from mmseg_maxsquare.datasets.loading import look_up, read_first_channel
 
 LOAD_IMAGE, LOAD_LABEL = dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')
 PACK = dict(type='PackSegInputs')

@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_data import (
+
+from mmseg_maxsquare.data_files import BadFileError
+
+from tests.helpers.tiny_data import (
     CLASSES_19,
     GTA5_IDS,
     LABEL_IDS,
@@ -19,8 +22,6 @@ from tiny_data import (
     save_label,
     train_pipeline,
 )
-
-from mmseg_maxsquare.datasets.loading import BadFileError
 
 UNLABELLED = train_pipeline(labels=False)
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmseg.registry import DATASETS
-from tiny_data import OFFICE31_CLASSES, make_office31, save_image
 
 from mmseg_maxsquare.datasets import Office31Dataset, UDADataset
+
+from tests.helpers.tiny_data import OFFICE31_CLASSES, make_office31, save_image
 
 PACK = [dict(type='LoadImageFromFile'), dict(type='PackClassInputs')]
 

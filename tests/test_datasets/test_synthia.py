@@ -6,7 +6,11 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_data import (
+
+from mmseg_maxsquare.datasets import SYNTHIADataset
+from mmseg_maxsquare.datasets.loading import look_up
+
+from tests.helpers.tiny_data import (
     CLASSES_19,
     SIZE,
     SYNTHIA_TABLE,
@@ -19,9 +23,6 @@ from tiny_data import (
     save_synthia_label,
     train_pipeline,
 )
-
-from mmseg_maxsquare.datasets import SYNTHIADataset
-from mmseg_maxsquare.datasets.loading import look_up
 
 CFG = dict(type='SYNTHIADataset')
 LABEL = 'GT/LABELS/0000000.png'

@@ -13,7 +13,10 @@ import torch
 from mmengine.dataset import ConcatDataset
 from mmseg.registry import DATASETS
 from mmseg.structures import SegDataSample
-from tiny_data import (
+
+from mmseg_maxsquare.datasets import UDADataset
+
+from tests.helpers.tiny_data import (
     FakeDataset,
     make_camvid,
     make_cityscapes,
@@ -23,8 +26,6 @@ from tiny_data import (
     target_cfg,
     train_pipeline,
 )
-
-from mmseg_maxsquare.datasets import UDADataset
 
 SIZES = [(5, 3), (3, 5), (4, 4), (7, 1), (1, 6), (9, 2), (1, 1)]
 

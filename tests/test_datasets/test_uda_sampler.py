@@ -8,11 +8,12 @@ import pytest
 import torch
 from mmengine.runner import Runner
 from mmseg.registry import DATA_SAMPLERS
-from tiny_data import FakeDataset, noisy_pair
 from torch.utils.data import DataLoader
 
 from mmseg_maxsquare.datasets import UDADataset, UDASampler, uda_sampler
 from mmseg_maxsquare.engine.sample_stream import StreamBatchSampler
+
+from tests.helpers.tiny_data import FakeDataset, noisy_pair
 
 
 def loader_of(

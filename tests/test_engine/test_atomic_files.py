@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from mmengine.fileio import LocalBackend, get_file_backend
-from test_oracle_checkpoint_hook import run
 
 from mmseg_maxsquare.engine.atomic_files import (
     BACKEND,
@@ -13,6 +12,8 @@ from mmseg_maxsquare.engine.atomic_files import (
     AtomicBackend,
     remove_leftovers,
 )
+
+from .test_oracle_checkpoint_hook import run
 
 
 class Killed(BaseException):

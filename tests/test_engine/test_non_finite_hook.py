@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.runner import Runner
-from tiny_models import build_model, uda_batch, uda_cfg
 from torch import nn
 
 from mmseg_maxsquare.engine import NonFiniteHook
+
+from tests.helpers.tiny_models import build_model, uda_batch, uda_cfg
 
 BAD_STEP = 2  # counted from 0
 

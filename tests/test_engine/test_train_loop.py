@@ -10,7 +10,6 @@ import torch
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmseg.registry import DATASETS
-from tiny_data import FakeDataset
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -18,6 +17,8 @@ from mmseg_maxsquare.datasets import UDADataset
 from mmseg_maxsquare.engine import sample_stream
 from mmseg_maxsquare.engine.sample_stream import Draw, SeededDataset, StreamBatchSampler
 from mmseg_maxsquare.engine.train_loop import ResumableTrainLoop
+
+from tests.helpers.tiny_data import FakeDataset
 
 READ: list[int] = []
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from two_ranks import CASES, STEPS, batch_of, model_of, wrapper_of
+
+from .two_ranks import CASES, STEPS, batch_of, model_of, wrapper_of
 
 SCRIPT = Path(__file__).with_name('two_ranks.py')
 

@@ -12,13 +12,14 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import HOOKS
-from tiny_data import make_cityscapes, make_gta5, source_cfg, target_cfg
-from tiny_models import head_cfg, low_head_cfg, plain_cfg, uda_cfg
 from torch import nn
 
 from mmseg_maxsquare.engine import UDAHook
 from mmseg_maxsquare.engine.panel import TITLE_HEIGHT
 from mmseg_maxsquare.engine.uda_hook import target_statistics
+
+from tests.helpers.tiny_data import make_cityscapes, make_gta5, source_cfg, target_cfg
+from tests.helpers.tiny_models import head_cfg, low_head_cfg, plain_cfg, uda_cfg
 
 CLASSES = CityscapesDataset.METAINFO['classes']
 HEIGHT, WIDTH = 24, 32

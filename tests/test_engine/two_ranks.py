@@ -3,14 +3,13 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import torch
 from mmengine.optim import OptimWrapper
-from tiny_models import build_model, low_head_cfg, plain_cfg, uda_batch, uda_cfg
 from torch import nn
 
 from mmseg_maxsquare.engine import UDADistributedDataParallel
+
+from tests.helpers.tiny_models import build_model, low_head_cfg, plain_cfg, uda_batch, uda_cfg
 
 STEPS = 5
 GUIDANCE = dict(threshold=0.4, loss_weight=0.5)

@@ -11,9 +11,10 @@ from mmengine.evaluator import Evaluator
 from mmengine.hooks import CheckpointHook
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
-from tiny_data import CLASSES_19, TRAIN_IDS
 
 from mmseg_maxsquare.evaluation import SubsetIoUMetric, subset_iou_metric
+
+from tests.helpers.tiny_data import CLASSES_19, TRAIN_IDS
 
 CLASSES = ('road', 'car', 'sky', 'train', 'pole')
 # Two images; the train is in neither label nor prediction.

@@ -1,11 +1,12 @@
 """What the tests of the loss functions share: functions, weightings, logits and masks."""
 
 import pytest
-import slow_reference as slow
 import torch
 from torch import Tensor
 
 from mmseg_maxsquare.losses import entropy_loss, max_square_loss
+
+from . import slow_reference as slow
 
 SHAPES = [(3, 4), (2, 4, 2, 3), (2, 3, 2, 2, 2)]
 # Name, our function, term of the slow one.

@@ -4,17 +4,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-import slow_reference as slow
 import torch
-from loss_cases import (
-    FUNCTIONS,
-    LOSSES,
-    SHAPES,
-    WEIGHTINGS,
-    mask_for,
-    random_logits,
-    value_and_grad,
-)
 from torch import nn
 
 from mmseg_maxsquare.losses import (
@@ -23,6 +13,17 @@ from mmseg_maxsquare.losses import (
     image_wise_weight,
     max_square_loss,
     pearson_chi2,
+)
+
+from . import slow_reference as slow
+from .loss_cases import (
+    FUNCTIONS,
+    LOSSES,
+    SHAPES,
+    WEIGHTINGS,
+    mask_for,
+    random_logits,
+    value_and_grad,
 )
 
 # Against the slow reference

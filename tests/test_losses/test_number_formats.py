@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from loss_cases import FUNCTIONS, LOSSES, WEIGHTINGS, mask_for, random_logits, value_and_grad
 from torch import Tensor, nn
 
 from mmseg_maxsquare.losses import entropy_loss, max_square_loss, pearson_chi2
+
+from .loss_cases import FUNCTIONS, LOSSES, WEIGHTINGS, mask_for, random_logits, value_and_grad
 
 # Number formats
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from loss_cases import FUNCTIONS, WEIGHTINGS, mask_for, random_logits, value_and_grad
 
 from mmseg_maxsquare.losses import image_wise_weight, max_square_loss
+
+from .loss_cases import FUNCTIONS, WEIGHTINGS, mask_for, random_logits, value_and_grad
 
 # Ignored pixels
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from loss_cases import FUNCTIONS
 
 from mmseg_maxsquare.losses import entropy_loss, image_wise_weight, max_square_loss, pearson_chi2
+
+from .loss_cases import FUNCTIONS
 
 
 @pytest.mark.parametrize('alpha', [-0.1, 1.1, float('nan')])

@@ -4,8 +4,9 @@ import torch
 import torch.nn.functional as F
 from mmengine.optim import OptimWrapper
 from mmseg.registry import MODELS
-from tiny_models import MAX_SQUARE, MEAN, STD, low_head_cfg, plain_cfg
 from torch import Tensor, nn
+
+from tests.helpers.tiny_models import MAX_SQUARE, MEAN, STD, low_head_cfg, plain_cfg
 
 GUIDANCE = dict(threshold=0.6, loss_weight=0.3)
 MULTI = dict(auxiliary_head=low_head_cfg(), guidance=GUIDANCE)

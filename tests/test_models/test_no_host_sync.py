@@ -5,10 +5,11 @@ The source pass is mmseg's, whose accuracy counts labelled pixels by a mask.
 
 import pytest
 import torch
-from tiny_models import build_model, low_head_cfg, uda_batch, uda_cfg
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import mmseg_maxsquare  # noqa: F401  (registers)
+
+from tests.helpers.tiny_models import build_model, low_head_cfg, uda_batch, uda_cfg
 
 # Operators that wait for a GPU: a number, or a shape that depends on values.
 WAITING = ('_local_scalar_dense', 'item', 'nonzero', 'bincount', 'unique', 'masked_select', 'equal')

@@ -7,11 +7,20 @@ import pytest
 import torch
 from mmengine.model import BaseModule
 from mmseg.structures import SegDataSample
-from step_by_hand import GUIDANCE, wrap
-from tiny_models import MEAN, STD, build_model, head_cfg, low_head_cfg, uda_batch, uda_cfg
 from torch import Tensor, nn
 
 from mmseg_maxsquare.models.uda_encoder_decoder import padding_mask
+
+from .step_by_hand import GUIDANCE, wrap
+from tests.helpers.tiny_models import (
+    MEAN,
+    STD,
+    build_model,
+    head_cfg,
+    low_head_cfg,
+    uda_batch,
+    uda_cfg,
+)
 
 
 class PixelBackbone(BaseModule):

@@ -4,9 +4,10 @@ import pytest
 import torch
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
-from tiny_models import MEAN, STD, plain_batch, uda_batch
 
 from mmseg_maxsquare.models import UDADataPreprocessor
+
+from tests.helpers.tiny_models import MEAN, STD, plain_batch, uda_batch
 
 NORMALISE = dict(mean=MEAN, std=STD, bgr_to_rgb=True)
 PADDING = [dict(size=(40, 48)), dict(size_divisor=16)]

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
-from step_by_hand import (
+from torch import Tensor, nn
+
+from .step_by_hand import (
     GUIDANCE,
     MULTI,
     assert_same_state,
@@ -17,8 +19,7 @@ from step_by_hand import (
     sgd,
     wrap,
 )
-from tiny_models import CLASSES, build_model, low_head_cfg, uda_batch, uda_cfg
-from torch import Tensor, nn
+from tests.helpers.tiny_models import CLASSES, build_model, low_head_cfg, uda_batch, uda_cfg
 
 
 @pytest.mark.parametrize(('extra', 'guided'), [({}, False), (MULTI, True)])

@@ -14,8 +14,10 @@ from mmengine.model import MMDistributedDataParallel
 from mmseg.apis import inference_model, init_model
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from step_by_hand import GUIDANCE, MULTI, assert_same_state, gradients_by_hand, plain_twin, wrap
-from tiny_models import (
+from torch import Tensor, nn
+
+from .step_by_hand import GUIDANCE, MULTI, assert_same_state, gradients_by_hand, plain_twin, wrap
+from tests.helpers.tiny_models import (
     backbone_cfg,
     build_model,
     head_cfg,
@@ -25,7 +27,6 @@ from tiny_models import (
     uda_batch,
     uda_cfg,
 )
-from torch import Tensor, nn
 
 
 def resnet_cfg(**kwargs) -> dict:

@@ -7,8 +7,11 @@ import torch
 from mmengine.config import Config
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
-from step_by_hand import GUIDANCE, MULTI, wrap
-from tiny_models import (
+
+from mmseg_maxsquare.models import UDADataPreprocessor, UDAEncoderDecoder
+
+from .step_by_hand import GUIDANCE, MULTI, wrap
+from tests.helpers.tiny_models import (
     MEAN,
     STD,
     build_model,
@@ -19,8 +22,6 @@ from tiny_models import (
     uda_batch,
     uda_cfg,
 )
-
-from mmseg_maxsquare.models import UDADataPreprocessor, UDAEncoderDecoder
 
 
 def test_state_dict_is_that_of_the_plain_model() -> None:

@@ -8,7 +8,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from property_cases import (
+from torch import Tensor
+
+from mmseg_maxsquare.models import guidance_loss, self_produced_guidance
+
+from .property_cases import (
     DTYPES,
     FINITE,
     LAYOUTS,
@@ -25,9 +29,6 @@ from property_cases import (
     shapes,
     value_and_grad,
 )
-from torch import Tensor
-
-from mmseg_maxsquare.models import guidance_loss, self_produced_guidance
 
 IGNORED = 255
 NORMALIZERS = ('all_pixels', 'guided_pixels')

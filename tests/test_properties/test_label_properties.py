@@ -12,8 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from property_cases import REPRODUCIBLE, SEEDS
-from tiny_data import (
+
+from mmseg_maxsquare.datasets import CamVidDataset
+from mmseg_maxsquare.datasets.loading import look_up
+
+from .property_cases import REPRODUCIBLE, SEEDS
+from tests.helpers.tiny_data import (
     CLASSES_19,
     FORMATS,
     LABEL_ID_TABLE,
@@ -23,9 +27,6 @@ from tiny_data import (
     label_of,
     make_synthia,
 )
-
-from mmseg_maxsquare.datasets import CamVidDataset
-from mmseg_maxsquare.datasets.loading import look_up
 
 IGNORED = 255
 CAMVID = CamVidDataset.METAINFO['classes']

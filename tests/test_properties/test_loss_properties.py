@@ -7,7 +7,17 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from property_cases import (
+from torch import Tensor
+
+from mmseg_maxsquare.losses import (
+    class_counts,
+    entropy_loss,
+    image_wise_weight,
+    max_square_loss,
+    pearson_chi2,
+)
+
+from .property_cases import (
     DTYPES,
     FINITE,
     HALF,
@@ -22,15 +32,6 @@ from property_cases import (
     random_logits,
     rows,
     value_and_grad,
-)
-from torch import Tensor
-
-from mmseg_maxsquare.losses import (
-    class_counts,
-    entropy_loss,
-    image_wise_weight,
-    max_square_loss,
-    pearson_chi2,
 )
 
 NAMES = pytest.mark.parametrize('name', ['max_square', 'entropy', 'scaled entropy'])

@@ -9,12 +9,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from property_cases import REPRODUCIBLE, SEEDS
-from tiny_data import FakeDataset
 from torch.utils.data import Sampler
 
 from mmseg_maxsquare.datasets import UDADataset, UDASampler, uda_sampler
 from mmseg_maxsquare.engine.sample_stream import StreamBatchSampler
+
+from .property_cases import REPRODUCIBLE, SEEDS
+from tests.helpers.tiny_data import FakeDataset
 
 LENGTHS = st.tuples(st.integers(1, 40), st.integers(1, 40))
 DOMAINS = ('source', 'target')

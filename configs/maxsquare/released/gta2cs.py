@@ -1,5 +1,6 @@
-# The released code's recipe; what it does otherwise than ../gta2cs.py. As many steps
-# (29,760) as there; the reasons for rates and dilations are in source_gta.py.
+# The released recipe of MaxSquare, GTA5 -> Cityscapes.
+# Only what it does otherwise than ../gta2cs.py. As many steps (29,760) as there; the
+# reasons for rates and dilations are in source_gta.py.
 _base_ = '../gta2cs.py'
 model = dict(decode_head=dict(dilations=(6, 12)))  # 18 and 24 are never reached
 optim_wrapper = dict(

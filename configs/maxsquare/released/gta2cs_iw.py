@@ -1,3 +1,4 @@
+# The released recipe of MaxSquare+IW, GTA5 -> Cityscapes.
 _base_ = './gta2cs.py'
 model = dict(
     # The released weighting goes by the pixel's predicted class and drops the 1/2

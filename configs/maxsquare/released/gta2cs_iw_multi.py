@@ -1,4 +1,5 @@
-# The released code's Multi run; what it does otherwise than ../gta2cs_iw_multi.py.
+# The released recipe of MaxSquare+IW+Multi, GTA5 -> Cityscapes.
+# Only what it does otherwise than ../gta2cs_iw_multi.py.
 _base_ = '../gta2cs_iw_multi.py'
 model = dict(
     decode_head=dict(dilations=(6, 12)),

@@ -1,4 +1,5 @@
-# The released code's source model; what it does otherwise than source_only/gta.py.
+# The released recipe of the source model, GTA5 -> Cityscapes.
+# Only what it does otherwise than source_only/gta.py.
 _base_ = '../../source_only/gta.py'
 model = dict(
     # A return inside the classifier's loop: rates 18 and 24 are never reached.

@@ -1,0 +1,1 @@
+"""Tables, figures and studies of finished runs."""

@@ -1,0 +1,204 @@
+"""Puts finished runs into the rows of tables: Markdown, CSV and bars.
+
+Finds the runs of the commands train, test and table below some folders.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from mmengine.config import Config
+
+from mmseg_maxsquare.runs.errors import fail
+
+from .pictures import bar_chart
+from .report import Results, classes_of, csv_table, markdown_table
+from .runner import finished_metrics, logged_config, was_trained
+from .tables import AVERAGE, Row, Table, load_table, spec_names
+
+ORACLE_PREFIX = 'best_oracle'
+Found = list[tuple[Path, Config]]
+LOG_FOLDER = '????????_??????'  # date and time of a start, as mmengine names it
+ORACLE = (
+    'ORACLE: not the last checkpoint but the best on the labelled target data, which nobody has '
+    'who needs adaptation.'
+)
+
+
+def collect_tables(
+    work_dirs: Sequence[Path],
+    names: Sequence[str] = (),
+    out: Path = Path('work_dirs/tables'),
+    oracle: bool = False,
+) -> None:
+    """Print and write the tables of finished runs.
+
+    Args:
+        work_dirs: Folders that are searched for runs of the commands train, test and table.
+        names: Tables, such as ``'2'``. Defaults to all that have a finished row.
+        out: ``TABLE/table.*`` are written below it.
+        oracle: Take the validation that is best on the target labels, not the last.
+    """
+    missing = [str(path) for path in work_dirs if not path.is_dir()]
+    if missing:
+        fail(f'no folder {", ".join(missing)}')
+    try:
+        tables = [load_table(name) for name in names or spec_names('table')]
+    except ValueError as error:
+        fail(str(error))
+    found = find_runs(work_dirs)
+    if not names:
+        tables = [table for table in tables if any(_has_run(table, run) for run in found)]
+    if not tables:
+        folders = ', '.join(map(str, work_dirs))
+        fail(f'no finished run of any table below {folders}')
+    for table in tables:
+        try:
+            print(write_table(table, work_dirs, out / table.name, oracle))
+        except ValueError as error:
+            fail(str(error))
+
+
+def _has_run(table: Table, run: tuple[Path, Config]) -> bool:
+    return (
+        any(_fits(table, row, *run) for row in table.rows) and finished_metrics(run[0]) is not None
+    )
+
+
+def write_table(table: Table, folders: Sequence[Path], out: Path, oracle: bool = False) -> str:
+    """Write ``table.md``, ``table.csv`` and ``bars.png`` below ``out``.
+
+    Args:
+        table: Which table.
+        folders: Where its runs are searched.
+        out: Where the files go; with ``oracle`` they are called ``oracle.*``.
+        oracle: See :func:`collect`.
+
+    Returns:
+        The Markdown.
+    """
+    results, notes = collect(table, find_runs(folders), oracle)
+    stem = 'oracle' if oracle else 'table'
+    text = f'### {table.title}\n\n{markdown_table(table, results)}\n{notes}\n'
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f'{stem}.md').write_text(text, encoding='utf-8')
+    pick = 'oracle' if oracle else 'last'
+    (out / f'{stem}.csv').write_text(csv_table(table, results, pick), encoding='utf-8')
+    classes = classes_of(table, results)
+    if results and classes:
+        bars = out / ('bars.png' if not oracle else 'oracle_bars.png')
+        bar_chart(_panels(table, results), classes, bars)
+    return text
+
+
+def find_runs(folders: Sequence[Path]) -> Found:
+    """Work dirs at or below some folders, each with the config that ran in it."""
+    logs = {path for folder in folders for path in folder.glob(f'**/{LOG_FOLDER}')}
+    inside = sorted({path.parent for path in logs if path.is_dir()})
+    configs = {folder: logged_config(folder) for folder in inside}
+    return [(folder, cfg) for folder, cfg in configs.items() if cfg is not None]
+
+
+def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, str]:
+    """Metrics of the table's rows, and what a reader must know about them.
+
+    Args:
+        table: Which table.
+        found: From :func:`find_runs`.
+        oracle: Take each run's best validation instead of its last.
+
+    Raises:
+        ValueError: If two runs are the same row with the same seed.
+    """
+    columns = [column for column in table.means if column != AVERAGE]
+    results: Results = {}
+    folders: dict[tuple[str, str, int], Path] = {}
+    notes: dict[str, None] = {}
+    for row in table.rows:
+        for folder, cfg in found:
+            if not _fits(table, row, folder, cfg):
+                continue
+            metrics = finished_metrics(folder, table.score if oracle else None)
+            if metrics is None:
+                continue
+            seed = cfg.randomness.seed
+            cell = (row.name, row.column, seed)
+            if cell in folders:
+                raise ValueError(
+                    f'two runs are "{" ".join(filter(None, cell[:2]))}" with seed {seed}: '
+                    f'{folders[cell]} and {folder}; give one of them'
+                )
+            folders[cell] = folder
+            if row.column:
+                metrics = {row.column: metrics[table.score]}
+            found_metrics = results.setdefault(row.name, {}).setdefault(seed, {})
+            found_metrics |= metrics
+            if row.column and set(columns) <= set(found_metrics):
+                found_metrics[AVERAGE] = fmean(found_metrics[column] for column in columns)
+            notes.update(dict.fromkeys(_notes(table, row, cfg)))
+    seeds = sorted({seed for runs in results.values() for seed in runs})
+    about = ORACLE if oracle else 'Ours: the last checkpoint.'
+    return results, '\n'.join([f'{about} Seeds {seeds}.', *notes])
+
+
+def _fits(table: Table, row: Row, folder: Path, cfg: Config) -> bool:
+    """Whether a run is a row: its config, and the options that the table's rows change."""
+    config, options = _identity(folder, cfg)
+    # A test of some checkpoint is no trained row: nobody knows which it was.
+    if config != row.run.config or was_trained(folder) is not row.run.train:
+        return False
+    # Figure 5 fine-tunes by the configs that Table 1 trains from ImageNet.
+    start = row.run.start and row.run.start.config
+    if cfg.get('run', {}).get('start', start) != start:
+        return False
+    return {k: v for k, v in options.items() if _counts(table, k)} == dict(row.run.options)
+
+
+def _identity(folder: Path, cfg: Config) -> tuple[str, dict]:
+    """Config and options of a run; other tools leave only the folder's name."""
+    run = cfg.get('run', dict(config=f'{folder.parent.name}/{folder.name}.py', options={}))
+    return run['config'], dict(run['options'])
+
+
+def _counts(table: Table, key: str) -> bool:
+    """Whether an option makes another row of a run, rather than only another circumstance."""
+    changed = {key for row in table.rows for key, _ in row.run.options}
+    return key in changed or key.startswith(('model.target_loss', 'model.guidance'))
+
+
+def _notes(table: Table, row: Row, cfg: Config) -> list[str]:
+    """Under which circumstances a run was made."""
+    loader = cfg.val_dataloader if row.run.train else cfg.test_dataloader
+    steps = list(_steps(loader.dataset.pipeline))
+    notes = [
+        f'Evaluation protocol: {s["name"]}.' for s in steps if s['type'] == 'EvaluationProtocol'
+    ]
+    if any(step['type'] == 'TestTimeAug' for step in steps):
+        notes.append(f'{row.name}: averaged over augmentations (--tta).')
+    if not row.run.train and ORACLE_PREFIX in Path(cfg.load_from).name:
+        notes.append(f'{row.name}: {ORACLE}')
+    changed = cfg.get('changed', {})
+    if changed.get('overlay'):
+        notes.append(f'Runs scaled down by {changed["overlay"]}: no comparison with the paper.')
+    options = dict(changed.get('options') or {})
+    options |= {k: v for k, v in _identity(Path(), cfg)[1].items() if not _counts(table, k)}
+    return notes + [f'{row.name}: option {key}={value}.' for key, value in options.items()]
+
+
+def _steps(pipeline: list) -> Iterator[dict]:
+    """Steps of a pipeline, also those inside others."""
+    for step in pipeline:
+        if isinstance(step, dict):
+            yield step
+            yield from _steps(step.get('transforms', []))
+        elif isinstance(step, list | tuple):
+            yield from _steps(step)
+
+
+def _panels(table: Table, results: Results) -> dict[str, Results]:
+    """Results by the title of their bar chart: by city, if the names have one."""
+    panels: dict[str, Results] = {}
+    for name, runs in results.items():
+        title, _, method = name.rpartition(': ')
+        panels.setdefault(title or table.title, {})[method] = runs
+    return panels

@@ -1,0 +1,88 @@
+"""What tables will run, and how long it may take."""
+
+import math
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg_maxsquare.runs.progress import clock
+from mmseg_maxsquare.shipped import shipped_configs
+
+from .runner import finished_metrics, seconds_per_step, steps_done, work_dir_of
+from .tables import Run, read_config
+
+# A step on two domains is about two steps on one.
+ADAPT_STEPS = 2.0
+ASSUMED_SECONDS = 0.5
+
+
+@dataclass
+class Plan:
+    """All runs of one or more tables with what is left of them.
+
+    Attributes:
+        runs: In the order of their start.
+        seeds: Every run runs once with each.
+        out: Folder of all runs.
+        adjust: What is done to every config.
+        step_seconds: Time of a source step, or None to take it from logs.
+    """
+
+    runs: list[Run]
+    seeds: list[int]
+    out: Path
+    adjust: Callable[[Config], None]
+    step_seconds: float | None = None
+
+    def seconds_left(self) -> float:
+        """Estimated time until all runs are done."""
+        second = self.step_seconds or self._measured() or ASSUMED_SECONDS
+        work = (self._work(run, seed) for seed in self.seeds for run in self.runs)
+        return second * sum(left * cost for _, left, cost in work)
+
+    def text(self) -> str:
+        """The plan, a line for each run, and the estimated time."""
+        measured = self._measured()
+        second = self.step_seconds or measured or ASSUMED_SECONDS
+        lines, total = [], 0.0
+        for seed in self.seeds:
+            for run in self.runs:
+                steps, left, cost = self._work(run, seed)
+                total += left * cost * second
+                state = 'done' if not left else 'new' if left == steps else f'from {steps - left}'
+                what = f'{steps} steps' if run.train else 'test'
+                lines.append(f'seed {seed}  {state:>10}  {what:>12}  {run.slug}')
+        given = 'as given' if self.step_seconds else f'as measured in {self.out}'
+        source = given if self.step_seconds or measured else 'assumed; see --step-seconds'
+        lines.append(
+            f'{len(lines)} runs, about {clock(total)} of training '
+            f'({second:.2f} s a source step, {source}; an adaptation step is two)'
+        )
+        return '\n'.join(lines)
+
+    def _work(self, run: Run, seed: int) -> tuple[int, int, float]:
+        """Steps of a run, those left, and their cost in source steps."""
+        folder = work_dir_of(run, seed, self.out)
+        done = finished_metrics(folder) is not None
+        if not run.train:
+            return 1, int(not done), 0.0
+        cfg = read_config(shipped_configs() / run.config)
+        self.adjust(cfg)
+        cfg.merge_from_dict(dict(run.options))
+        steps = cfg.train_cfg.max_iters
+        left = 0 if done else steps - min(steps_done(folder), steps - 1)
+        return steps, left, ADAPT_STEPS if cfg.model.type.startswith('UDA') else 1.0
+
+    def _measured(self) -> float | None:
+        """Median time of a source step in the logs of this plan's runs."""
+        times = []
+        for seed in self.seeds:
+            for run in self.runs:
+                time = seconds_per_step(work_dir_of(run, seed, self.out))
+                cost = self._work(run, seed)[2]
+                if not math.isnan(time) and cost:
+                    times.append(time / cost)
+        return statistics.median(times) if times else None

@@ -1,0 +1,152 @@
+"""Runs all rows of tables and writes the results: Markdown, CSV and pictures.
+
+The source model is trained once, then each adaptation; what is finished is kept.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg_maxsquare.runs.config import merge_options, parse_options, use_data_folder
+from mmseg_maxsquare.runs.errors import fail
+from mmseg_maxsquare.runs.progress import clock
+
+from .collect import write_table
+from .overlay import apply_overlay
+from .panels import compare
+from .pictures import draw_comparison
+from .runner import SCORES, execute, last_checkpoint, prepare, work_dir_of
+from .schedule import Plan
+from .tables import Run, Table, load_table
+
+Adjust = Callable[[Config], None]
+Failures = dict[tuple[Run, int], str]
+
+
+def run_table(
+    name: str,
+    seeds: Sequence[int] = (0,),
+    out: Path = Path('work_dirs/tables'),
+    data: Path | None = None,
+    dry_run: bool = False,
+    step_seconds: float | None = None,
+    overlay: Path | None = None,
+    options: Sequence[str] = (),
+) -> None:
+    """Run a table, or go on with it.
+
+    Args:
+        name: Number of a table of the paper (1 to 6), name of another one in
+            ``configs/tables``, or a file of the same kind.
+        seeds: Every run runs once with each.
+        out: Folder of all runs.
+        data: Folder of the data sets. Defaults to ``MMSEG_MAXSQUARE_DATA``.
+        dry_run: Print the plan only.
+        step_seconds: Time of a source step, for the plan. Defaults to what is measured
+            in ``out``.
+        overlay: File that scales every run down, such as ``configs/demo/overlay.py``.
+        options: Fields of every config that are set otherwise, ``field=value``.
+    """
+    try:
+        table = load_table(name)
+    except ValueError as error:
+        fail(str(error))
+    use_data_folder(data)
+    if overlay is not None and not overlay.is_file():
+        fail(f'--overlay: no file {overlay}')
+    adjust = adjustment(overlay, parse_options(options))
+    run_tables([table], seeds, out, adjust, dry_run, step_seconds)
+
+
+def run_tables(
+    tables: Sequence[Table],
+    seeds: Sequence[int],
+    out: Path,
+    adjust: Adjust,
+    dry_run: bool = False,
+    step_seconds: float | None = None,
+) -> None:
+    """Run some tables, the runs that they share once; see :func:`run_table`.
+
+    Args:
+        tables: What to run.
+        seeds: Every run runs once with each.
+        out: Folder of all runs; each table is written to a folder of its name.
+        adjust: What is done to every config.
+        dry_run: Print the plan only.
+        step_seconds: See :func:`run_table`.
+    """
+    out, seeds = out.resolve(), list(dict.fromkeys(seeds))
+    runs = list(dict.fromkeys(run for table in tables for run in table.runs))
+    plan = Plan(runs, seeds, out, adjust, step_seconds)
+    print(plan.text())
+    if dry_run:
+        return
+    # Ending by exception ends the training that is running, too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    started = time.time()
+    failures = run_all(plan)
+    for table in tables:
+        folder = out / table.name
+        print('\n' + write_table(table, [out], folder))
+        if len(table.pictures) > 1 and not failures:  # one alone has nothing to differ from
+            write_pictures(table, seeds[0], out, folder, adjust)
+        print(f'{folder}: table and pictures ({time.time() - started:.0f} s)')
+    if failures:
+        fail('\n'.join(['these runs failed:', *failures.values()]))
+
+
+def adjustment(overlay: Path | None, options: dict) -> Adjust:
+    """What ``--overlay`` and ``--cfg-options`` do to every config."""
+
+    def adjust(cfg: Config) -> None:
+        if overlay is not None:
+            apply_overlay(cfg, overlay)
+        merge_options(cfg, options)
+        cfg.changed = dict(overlay=overlay and str(overlay), options=options)
+
+    return adjust
+
+
+def run_all(plan: Plan) -> Failures:
+    """Run everything; what fails, or starts from what failed, is left out.
+
+    Returns:
+        What went wrong, by run and seed.
+    """
+    failures: Failures = {}
+    chosen = [(seed, run) for seed in plan.seeds for run in plan.runs]
+    for number, (seed, run) in enumerate(chosen, start=1):
+        left = plan.seconds_left()
+        about = f' (about {clock(left)} left)' if left else ''
+        print(f'[{number}/{len(chosen)}] seed {seed}: {run.slug}{about}', flush=True)
+        started = time.time()
+        if run.start is not None and (run.start, seed) in failures:
+            failures[run, seed] = f'seed {seed}: {run.slug}: it starts from {run.start.slug}'
+            print('    left out: the run that it starts from failed', flush=True)
+            continue
+        try:
+            metrics = execute(run, seed, plan.out, plan.adjust)
+        except RuntimeError as error:
+            failures[run, seed] = f'seed {seed}: {run.slug}: {error}'
+            print(f'    failed: {error}', flush=True)
+            continue
+        score = next(name for name in SCORES if name in metrics)
+        print(f'    {score} {metrics[score]:.2f} ({time.time() - started:.0f} s)', flush=True)
+    return failures
+
+
+def write_pictures(table: Table, seed: int, out: Path, folder: Path, adjust: Adjust) -> None:
+    """Predictions of the table's picture rows, with and without the data's own pictures."""
+    shown = [row for row in table.rows if row.name in table.pictures]
+    checkpoints = {row.name: last_checkpoint(work_dir_of(row.run, seed, out)) for row in shown}
+    config = prepare(shown[-1].run, seed, out, adjust)
+    comparison = compare(config, checkpoints, differing=3, random=2)
+    draw_comparison(comparison, folder / 'sheet.png')
+    # Some data sets' pictures may not be passed on.
+    draw_comparison(comparison, folder / 'predictions.png', show_data=False)

@@ -1,0 +1,52 @@
+"""Adapt a model from scratch in minutes, in a generated street world.
+
+Draws a street world in the file formats of GTA5 and Cityscapes, trains the real gta2cs
+configs on it, shrunk so that two CPU cores are enough, prints a table and writes
+pictures. Finished runs are kept: a second call only reports. --world draws the world
+alone, as data to try other configs on.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+DEFAULT_OUT = Path('work_dirs/demo')
+FORMATS = ('gta5', 'cityscapes', 'synthia', 'nthu')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument('--out', type=Path, help=f'folder of all results (default: {DEFAULT_OUT})')
+    parser.add_argument('--seed', type=int, default=0, help='of the runs, or of the world (0)')
+    parser.add_argument(
+        '--world',
+        type=Path,
+        metavar='DIR',
+        help='only draw the world, into this folder (new, or of the same world)',
+    )
+    parser.add_argument(
+        '--formats',
+        nargs='+',
+        choices=FORMATS,
+        metavar='FORMAT',
+        help=f'with --world: some of {", ".join(FORMATS)} (default: all)',
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command."""
+    if args.world is None:
+        if args.formats:
+            sys.exit('error: --formats chooses what is drawn into --world DIR; add that')
+        from mmseg_maxsquare.demo.demo import run_demo
+
+        run_demo(args.out or DEFAULT_OUT, args.seed)
+        return
+    if args.out is not None:
+        sys.exit('error: --out is the folder of runs, but --world runs nothing; leave one out')
+    from mmseg_maxsquare.demo.street_world import write_world
+
+    try:
+        write_world(args.world, args.seed, args.formats or FORMATS)
+    except OSError as error:
+        sys.exit(f'error: {error}')

@@ -1,0 +1,97 @@
+"""Reads the command line and runs the subcommand."""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+
+from mmseg_maxsquare.shipped import nearest
+from mmseg_maxsquare.stack import require_stack
+
+from . import (
+    check,
+    configs,
+    convert,
+    curves,
+    demo,
+    figure,
+    gradient_share,
+    panels,
+    parity,
+    study,
+    table,
+    test,
+    train,
+)
+
+COMMANDS = {
+    'train': train,
+    'test': test,
+    'check': check,
+    'table': table,
+    'study': study,
+    'figure': figure,
+    'panels': panels,
+    'curves': curves,
+    'gradient-share': gradient_share,
+    'convert': convert,
+    'parity': parity,
+    'demo': demo,
+    'configs': configs,
+}
+STACK = ('mmcv', 'mmengine', 'mmseg')
+NEEDS_NO_STACK = ('configs',)
+PROG = 'mmseg-maxsquare'
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command line.
+
+    Args:
+        argv: Words behind the program's name. Defaults to the process's own.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser()
+    if words and not words[0].startswith('-') and words[0] not in COMMANDS:
+        near = nearest(words[0], list(COMMANDS)) or list(COMMANDS)
+        sys.exit(
+            f'error: no command {words[0]}; the nearest: {", ".join(near)} (see {PROG} --help)'
+        )
+    if not words:
+        parser.print_help()
+        return
+    args = parser.parse_args(words)
+    if words[0] not in NEEDS_NO_STACK:
+        try:
+            require_stack()
+        except ImportError as error:
+            sys.exit(f'error: {error}')
+    if not getattr(args, 'verbose', False):
+        ignore_warnings_of_the_stack()
+    args.run(args)
+
+
+def ignore_warnings_of_the_stack() -> None:
+    """Leave out what its libraries warn each other of; a user cannot act on it."""
+    for package in STACK:
+        warnings.filterwarnings('ignore', category=UserWarning, module=rf'{package}(\.|$)')
+        warnings.filterwarnings('ignore', category=FutureWarning, module=rf'{package}(\.|$)')
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog=PROG, description='Unsupervised domain adaptation for MMSegmentation.'
+    )
+    commands = parser.add_subparsers(metavar='COMMAND', required=True)
+    for name, module in COMMANDS.items():
+        description = (module.__doc__ or '').strip()
+        child = commands.add_parser(
+            name,
+            help=description.splitlines()[0].removesuffix('.'),
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(child)
+        child.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,81 @@
+"""Options that several commands have."""
+
+import argparse
+from pathlib import Path
+
+CONFIG = 'path, or name of a shipped config such as maxsquare/gta2cs.py'
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Options that change the config."""
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    add_cfg_options(parser)
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """The option ``--cfg-options``."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='FIELD=VALUE',
+        help='override config fields, such as model.target_loss.loss_weight=0.05',
+    )
+
+
+def add_launcher(parser: argparse.ArgumentParser) -> None:
+    """How several processes are started; as in mmseg's own tools."""
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def add_verbose(parser: argparse.ArgumentParser) -> None:
+    """The option ``--verbose``."""
+    parser.add_argument(
+        '--verbose',
+        action='store_true',
+        help='show the whole log on the terminal, and all warnings of the libraries',
+    )
+
+
+def add_out(parser: argparse.ArgumentParser, name: str) -> None:
+    """The option ``--out`` of a picture."""
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path(f'work_dirs/figures/{name}.png'),
+        help='PNG to write, its numbers beside it as CSV; an earlier one of that name is replaced '
+        '(default: %(default)s)',
+    )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """The option ``--device``."""
+    parser.add_argument('--device', help='cpu, cuda, ... (default: the accelerator, if any)')
+
+
+def add_prediction_arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    """Arguments of a picture that a checkpoint is measured for."""
+    parser.add_argument('config', metavar='CONFIG', help=f'{CONFIG}; its test data are predicted')
+    parser.add_argument(
+        'checkpoint', metavar='CHECKPOINT', help='checkpoint of its network, adapted or not'
+    )
+    add_out(parser, name)
+    add_device(parser)
+    add_cfg_options(parser)
+
+
+def add_runs_options(parser: argparse.ArgumentParser) -> None:
+    """Options of commands that train several models."""
+    parser.add_argument('--data', type=Path, help='folder of the data sets (MMSEG_MAXSQUARE_DATA)')
+    add_cfg_options(parser)
+
+
+def add_plan_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the plan that is printed before the runs."""
+    parser.add_argument('--dry-run', action='store_true', help='print the plan, run nothing')
+    parser.add_argument(
+        '--step-seconds',
+        type=float,
+        help='seconds of a source step, for the plan (default: as measured in --out, else 0.5)',
+    )

@@ -1,0 +1,37 @@
+"""Run a study: several tables on several seeds.
+
+NAME is one of configs/studies, or a file of the same kind. Finished runs are kept, and
+the hours left are shown before each run.
+As in: mmseg-maxsquare study camvid
+"""
+
+import argparse
+from pathlib import Path
+
+from .options import add_plan_options, add_runs_options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument('name', metavar='NAME', help='such as camvid, or a file')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[], help="default: the study's own")
+    parser.add_argument(
+        '--out', type=Path, help='folder of runs and tables (default: work_dirs/studies/NAME)'
+    )
+    add_runs_options(parser)
+    add_plan_options(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command."""
+    from mmseg_maxsquare.analysis.study import run_study
+
+    run_study(
+        args.name,
+        args.seeds,
+        args.out,
+        args.data,
+        args.dry_run,
+        args.step_seconds,
+        args.cfg_options,
+    )

@@ -1,0 +1,1 @@
+"""What is wrong with the data and the fields of a config."""

@@ -1,0 +1,143 @@
+"""All checks of a config and its data, and the report."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmseg_maxsquare.runs.config import load_config
+from mmseg_maxsquare.runs.domains import Domain, build, domains_of
+from mmseg_maxsquare.runs.errors import fail, one_line
+from mmseg_maxsquare.runs.findings import Finding, count
+from mmseg_maxsquare.runs.machine import check_machine, describe_machine
+from mmseg_maxsquare.runs.settings import check_settings
+
+from .classes import check_classes
+from .completeness import check_complete
+from .engine import check_engine
+from .network import check_network
+from .overlap import check_overlap
+from .pairs import pair_up
+from .report import SHOWN, describe_domains, describe_findings, summary
+from .samples import check_batch, check_sample
+from .sheet import write_sheet
+from .survey import Survey, read_files
+
+
+def check(
+    cfg: Config,
+    out: Path,
+    limit: int | None = None,
+    workers: int = 1,
+    tell: Callable[[list[Finding]], None] = lambda findings: None,
+) -> tuple[list[Finding], list[str]]:
+    """Check the data sets, the fields and the machine; write the sheets.
+
+    Args:
+        cfg: The config, with a ``work_dir``.
+        out: Existing folder for the sheets.
+        limit: Read at most so many images of each data set; None for all.
+        workers: Processes that read.
+        tell: Gets what is known before the images are read, which may take long.
+
+    Returns:
+        The findings, and the report's lines on machine and data sets.
+    """
+    init_default_scope(cfg.get('default_scope') or 'mmseg')
+    domains = domains_of(cfg)
+    surveys: dict[str, Survey] = {}
+    for domain in domains:
+        build(domain)
+        with no_traceback(domain):
+            if domain.dataset is not None:
+                surveys[domain.name] = Survey(items=pair_up(domain))
+                check_complete(domain)
+    findings, model = check_network(cfg)
+    findings = [*check_settings(cfg, domains), *findings, *check_engine(cfg, model)]
+    findings += check_machine(cfg, model)
+    tell([*findings, *_of(domains)])
+    samples = {}
+    for domain in domains:
+        with no_traceback(domain):
+            if domain.name in surveys:
+                read_files(domain, surveys[domain.name], limit, workers)
+                check_classes(domain, surveys[domain.name])
+                samples[domain.name] = check_sample(domain, surveys[domain.name])
+                write_sheet(domain, surveys[domain.name], out)
+    if model is not None:
+        findings += check_batch(domains, samples, model)
+    check_overlap(domains, surveys)
+    lines = [*describe_machine(), '', *describe_domains(domains, surveys)]
+    return [*findings, *_of(domains)], lines
+
+
+def _of(domains: list[Domain]) -> list[Finding]:
+    return [finding for domain in domains for finding in domain.findings]
+
+
+@contextmanager
+def no_traceback(domain: Domain) -> Iterator[None]:
+    """What a foreign data set raises ends the checks of its domain, not the program."""
+    try:
+        yield
+    except Exception as error:
+        what = f'its checks stopped: {one_line(error)}'
+        domain.add('error', 'not checked', domain.field, what, 'look at this data set class')
+
+
+def tell_errors(findings: list[Finding]) -> None:
+    """Print errors at once, while the images are being read."""
+    errors = [finding for finding in findings if finding.level == 'error']
+    if errors:
+        lines = ['Found before reading the images:', *describe_findings(errors, SHOWN), '']
+        print('\n'.join(lines), file=sys.stderr, flush=True)
+
+
+def check_config(
+    config: str,
+    options: Sequence[str] = (),
+    work_dir: str | None = None,
+    limit: int | None = None,
+    workers: int = 1,
+    out: Path | None = None,
+) -> bool:
+    """Print and write the report of a config.
+
+    Args:
+        config: See :func:`~mmseg_maxsquare.runs.config.load_config`.
+        options: See there.
+        work_dir: See there.
+        limit: See :func:`check`.
+        workers: See :func:`check`.
+        out: Folder of report and sheets. Defaults to ``WORK_DIR/check_data``.
+
+    Returns:
+        Whether there is no error.
+    """
+    if limit is not None and limit < 1:
+        fail(f'--limit must be at least 1, got {limit}')
+    cfg = load_config(config, options, work_dir)
+    out = out or Path(cfg.work_dir, 'check_data')
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f'{out} cannot be written: {error.strerror}; choose another folder with --out')
+    try:
+        findings, lines = check(cfg, out, limit, workers, tell_errors)
+    except KeyboardInterrupt:
+        fail('interrupted; --limit N reads fewer images')
+    except Exception as error:  # fields of a kind that nobody expects
+        fail(f'config: {config} cannot be checked: {type(error).__name__}: {error}')
+    report = out / 'report.txt'
+    head = [f'{config}', *lines, '']
+    end = [f'{summary(findings)}; report: {report}, samples: {out}/sheet_*.png']
+    complete = [*head, *describe_findings(findings), *end]
+    try:
+        report.write_text('\n'.join(complete) + '\n', encoding='utf-8')
+    except OSError as error:
+        fail(f'{report} cannot be written: {error.strerror}; choose another folder with --out')
+    print('\n'.join([*head, *describe_findings(findings, SHOWN), *end]))
+    return not count(findings, 'error')

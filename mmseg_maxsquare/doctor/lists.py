@@ -1,0 +1,154 @@
+"""The items of a data set, and what its list of images names in vain."""
+
+import os
+import tempfile
+
+from mmseg_maxsquare.data_files import list_files, read_list
+from mmseg_maxsquare.datasets import Office31Dataset
+from mmseg_maxsquare.datasets.image_folder import IMAGE_SUFFIXES, ImageFolderDataset
+from mmseg_maxsquare.datasets.label_ids import LabelIdDataset
+from mmseg_maxsquare.runs.domains import Domain
+from mmseg_maxsquare.runs.errors import fact_and_remedy, some
+
+# They read files with any usual ending of an image.
+ANY_ENDING = (ImageFolderDataset, Office31Dataset)
+REMEDY = 'complete the copy, or correct the fields of this data set'
+
+
+def read_items(domain: Domain) -> list[dict]:
+    """Paths and label table of every image that the data set would read.
+
+    What makes the data set refuse its files as a whole (listed images or labels
+    that are missing) is left out here, so that the rest can be checked.
+    """
+    dataset = domain.dataset
+    _check_list(domain)
+    try:
+        items = dataset.load_data_list()
+    except Exception as refusal:  # of any data set
+        items = _without_the_missing(domain, refusal)
+    if items and getattr(dataset, 'ann_file', ''):
+        _note_unlisted(domain, items)
+    return items
+
+
+def endings_of(domain: Domain) -> tuple[str, ...]:
+    """Endings of the images that the data set reads."""
+    if isinstance(domain.dataset, ANY_ENDING):
+        return IMAGE_SUFFIXES
+    suffix = getattr(domain.dataset, 'img_suffix', '')
+    return (suffix,) if isinstance(suffix, str) else tuple(suffix)
+
+
+def reads(domain: Domain, name: str) -> bool:
+    """Whether the data set reads a file of this name."""
+    either_case = isinstance(domain.dataset, ANY_ENDING)
+    return (name.lower() if either_case else name).endswith(endings_of(domain))
+
+
+def stem_of(name: str, endings: tuple[str, ...]) -> str:
+    """Name without its ending."""
+    return next((name.removesuffix(e) for e in endings if name.endswith(e)), name)
+
+
+def _check_list(domain: Domain) -> None:
+    """A list that is missing or unreadable is reported, and then done without."""
+    path = getattr(domain.dataset, 'ann_file', '')
+    if not path or os.path.isdir(path):
+        return
+    try:
+        read_list(path)
+        what = ''
+    except ValueError as error:
+        what = str(error)
+    except OSError as error:
+        what = f'cannot be read: {error.strerror}'
+    if what:
+        domain.add(
+            'error',
+            'list of images',
+            path,
+            f'{what}; all images of the folder are checked instead',
+            f'write one image name a line, or correct {domain.field}.ann_file',
+        )
+        domain.dataset.ann_file = ''
+
+
+def _without_the_missing(domain: Domain, refusal: Exception) -> list[dict]:
+    """The items that are left without missing labels and without listed images that are missing."""
+    dataset = domain.dataset
+    before = len(domain.findings)
+    if not isinstance(dataset, LabelIdDataset):
+        return _refused(domain, refusal)
+    dataset.reads_labels = dataset.refuses_twins = False
+    _note_twins(domain)
+    whole_list = dataset.ann_file
+    try:
+        if not whole_list:
+            return dataset.load_data_list()
+        with tempfile.NamedTemporaryFile('w', suffix='.txt', encoding='utf-8') as stream:
+            stream.writelines(f'{line}\n' for line in _present_lines(domain))
+            stream.flush()
+            dataset.ann_file = stream.name
+            return dataset.load_data_list()
+    except Exception as error:  # something else is wrong, too
+        return [] if len(domain.findings) > before else _refused(domain, error)
+    finally:
+        dataset.ann_file = whole_list
+
+
+def _refused(domain: Domain, error: Exception) -> list[dict]:
+    folder = domain.prefix('img_path')
+    if folder and not any(reads(domain, name) for name in list_files(folder, '')):
+        return []  # no images at all: the caller says what there is instead
+    domain.add('error', 'files cannot be listed', domain.field, *fact_and_remedy(error, REMEDY))
+    return []
+
+
+def _note_twins(domain: Domain) -> None:
+    """Images that share a label with another, such as a.jpg and a.png."""
+    folder = domain.prefix('img_path')
+    names = list_files(folder, endings_of(domain)) if folder else []
+    for one, other in domain.dataset.twins(names):
+        domain.add(
+            'error',
+            'images that share a label',
+            os.path.join(folder, other),
+            f'has the name of {os.path.join(folder, one)} but for the ending',
+            'remove one of them: both would be used, with the same label',
+        )
+
+
+def _present_lines(domain: Domain) -> list[str]:
+    """Lines of the list whose image exists; the others are findings."""
+    dataset = domain.dataset
+    folder = domain.prefix('img_path')
+    endings = endings_of(domain)
+    present = {stem_of(name, endings) for name in list_files(folder, endings)}
+    kept = []
+    for number, line in enumerate(read_list(dataset.ann_file), 1):
+        if not line or dataset.listed_stem(line) in present:
+            kept.append(line)
+            continue
+        domain.add(
+            'error',
+            'listed images missing',
+            f'{dataset.ann_file}:{number}',
+            f'{folder} has no image {line!r}',
+            'complete the folder, or take these lines off the list',
+        )
+    return [line for line in kept if line]
+
+
+def _note_unlisted(domain: Domain, items: list[dict]) -> None:
+    """Images of the folder that the list leaves out."""
+    folder = domain.prefix('img_path')
+    if not folder or not os.path.isdir(folder):
+        return
+    listed = {os.path.normpath(item['img_path']) for item in items}
+    names = list_files(folder, endings_of(domain))
+    paths = [os.path.normpath(os.path.join(folder, name)) for name in names]
+    others = [path for path in paths if path not in listed]
+    if others:
+        what = f'leaves out {len(others)} of the {len(paths)} images in {folder}: {some(others, 3)}'
+        domain.add('note', 'unlisted images', domain.dataset.ann_file, what)

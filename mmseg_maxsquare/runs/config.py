@@ -1,0 +1,113 @@
+"""A run's config: read, overridden from the command line, its folders checked."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from mmseg_maxsquare.shipped import find_config, shipped_configs
+
+from .errors import fail, one_line
+
+MERGE_ERRORS = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+
+
+def load_config(
+    config: str,
+    options: Sequence[str] = (),
+    work_dir: str | None = None,
+    loaders: Sequence[str] = (),
+) -> Config:
+    """The config with the command line's overrides, its data folders checked.
+
+    Args:
+        config: Path, or name of a shipped config such as ``maxsquare/gta2cs.py``.
+        options: Overrides as ``field=value``.
+        work_dir: Folder of logs and checkpoints. Defaults to the config's, else
+            ``work_dirs/FOLDER/NAME`` of ``FOLDER/NAME.py``: configs of the same
+            name in two folders do not mix.
+        loaders: Data loaders whose folders must exist, such as ``'val_dataloader'``.
+    """
+    try:
+        path = find_config(config)
+    except ValueError as error:
+        fail(f'config: {error}')
+    try:
+        cfg = Config.fromfile(path)
+    except Exception as error:  # a config is a Python file
+        fail(f'config: {path} cannot be read: {one_line(error)}')
+    cfg.launcher = 'none'
+    changes = parse_options(options)
+    merge_options(cfg, changes)
+    if 'run' not in cfg:  # for the tables: which row of one this is
+        cfg.run = dict(config=name_of(path), options=changes)
+    default = Path('work_dirs', path.resolve().parent.name, path.stem)
+    cfg.work_dir = work_dir or cfg.get('work_dir') or str(default)
+    for name in loaders:
+        if cfg.get(name):
+            check_data_roots(cfg[name]['dataset'], f'{name}.dataset')
+    return cfg
+
+
+def name_of(path: Path) -> str:
+    """Shipped name of a config's file, else its path."""
+    folder = shipped_configs()
+    inside = path.resolve().is_relative_to(folder)
+    return str(path.resolve().relative_to(folder) if inside else path)
+
+
+def parse_options(options: Sequence[str]) -> dict:
+    """Values of ``--cfg-options``, read as mmengine's tools read them.
+
+    Args:
+        options: Such as ``['model.target_loss.loss_weight=0.05', 'train_cfg.max_iters=10']``.
+    """
+    wrong = [option for option in options if '=' not in option]
+    if wrong:
+        fail(f'--cfg-options: {wrong[0]!r} is not of the form field=value')
+    values = argparse.Namespace()
+    try:
+        DictAction(['--cfg-options'], 'options')(argparse.ArgumentParser(), values, list(options))
+    except (AssertionError, ValueError) as error:
+        fail(f'--cfg-options: {one_line(error)}')
+    return values.options
+
+
+def merge_options(cfg: Config, options: dict) -> None:
+    """Set the fields that ``--cfg-options`` names; fails if the config has no such place."""
+    try:
+        cfg.merge_from_dict(options)
+    except MERGE_ERRORS as error:
+        fail(f'--cfg-options: a field does not fit the config: {one_line(error)}')
+
+
+def check_data_roots(dataset: dict, field: str) -> None:
+    """Stop if the ``data_root`` of a data set, or of one inside it, is no folder."""
+    root = dataset.get('data_root')
+    if root is not None and not os.path.isdir(root):
+        fail(
+            f'{field}.data_root: no folder {root}; put the data set there, set the environment '
+            f'variable MMSEG_MAXSQUARE_DATA to the folder above, or use --cfg-options '
+            f'{field}.data_root=PATH'
+        )
+    for key, value in dataset.items():
+        if isinstance(value, dict) and 'type' in value:
+            check_data_roots(value, f'{field}.{key}')
+
+
+def require_file(path: str, what: str, remedy: str) -> Path:
+    """The path; fails if there is no such file. An address is left to the loader."""
+    if '://' not in str(path) and not os.path.isfile(path):
+        fail(f'{what}: no file {path}; {remedy}')
+    return Path(path)
+
+
+def use_data_folder(path: Path | None) -> None:
+    """Have the configs look for their data sets in a folder (``--data``)."""
+    if path is None:
+        return
+    if not path.is_dir():
+        fail(f'--data: no folder {path}')
+    os.environ['MMSEG_MAXSQUARE_DATA'] = str(path.resolve())

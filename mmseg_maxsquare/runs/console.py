@@ -1,0 +1,159 @@
+"""What a run shows on the terminal; its log file always holds everything."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
+from mmengine.optim import OptimWrapper
+from mmengine.runner import Runner
+from rich.progress import Progress, TaskID
+from torch import nn
+
+from .progress import add_bar, advance_bar, new_bars
+
+# Where mmengine logs what is shown, besides warnings: (module, function).
+SHOWN = {
+    ('logger_hook', 'after_val_epoch'),
+    ('logger_hook', 'after_test_epoch'),
+    ('runner', 'resume'),
+}
+
+
+# Warnings of the stack about itself, which nobody can act on.
+NOISE = ('The prefix is not set', '"FileClient" will be', '"HardDiskBackend" is')
+
+
+class QuietRunner(Runner):
+    """mmengine's runner with a short terminal output.
+
+    Not shown are the config, the environment, the settings of every parameter and the
+    line of every few steps; they are in the log file.
+    """
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        """See :class:`mmengine.runner.Runner`."""
+        logger = super().build_logger(*args, **kwargs)
+        for handler in [h for h in logger.handlers if type(h) is logging.StreamHandler]:
+            logger.removeHandler(handler)
+            logger.addHandler(TerminalHandler(handler.level))
+        return logger
+
+
+class TerminalHandler(logging.Handler):
+    """Prints warnings, results and what this package marks as ``shown``.
+
+    The stream is looked up each time: a progress bar replaces it.
+    """
+
+    def __init__(self, level: int = logging.NOTSET) -> None:
+        super().__init__(level)
+        self.addFilter(is_shown)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record, with its level if it is a warning or an error."""
+        level = '' if record.levelno < logging.WARNING else f'{record.levelname.lower()}: '
+        print(f'{level}{record.getMessage()}', file=sys.stdout, flush=True)
+
+
+def is_shown(record: logging.LogRecord) -> bool:
+    """Whether a record is shown on a quiet terminal."""
+    message = record.getMessage()
+    if record.levelno >= logging.WARNING or getattr(record, 'shown', False):
+        return not message.startswith(NOISE)
+    is_table = message.lstrip().startswith('+-')  # of mmseg's metrics
+    return is_table or (record.module, record.funcName) in SHOWN
+
+
+@contextmanager
+def progress_of(runner: Runner, verbose: bool) -> Iterator[None]:
+    """Show the progress of a run during a context.
+
+    Args:
+        runner: What runs.
+        verbose: Show none, since the terminal gets the whole log.
+    """
+    if verbose or not is_main_process():
+        yield
+        return
+    with new_bars() as bars:
+        runner.register_hook(ProgressHook(bars), priority='LOWEST')
+        yield
+
+
+class ProgressHook(Hook):
+    """Bars over training, validation and test; before a training, what it consists of.
+
+    Args:
+        bars: They are drawn there.
+    """
+
+    def __init__(self, bars: Progress) -> None:
+        self.bars = bars
+        self.steps: TaskID | None = None
+        self.scoring: TaskID | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Say what is trained, on what, at which rates."""
+        for line in about(runner):
+            runner.logger.info(line, extra=dict(shown=True))
+        self.steps = add_bar(self.bars, 'train', runner.max_iters, runner.iter)
+
+    def after_train_iter(self, runner: Runner, *args, **kwargs) -> None:
+        """One more step."""
+        if self.steps is not None:
+            loss = runner.message_hub.get_scalar('train/loss').current()
+            advance_bar(self.bars, self.steps, note=f'loss {loss:.4g}')
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """A bar for a validation."""
+        self.scoring = add_bar(self.bars, 'validate', len(runner.val_dataloader))
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """A bar for a test."""
+        self.scoring = add_bar(self.bars, 'test', len(runner.test_dataloader))
+
+    def after_val_iter(self, *args, **kwargs) -> None:
+        """One more batch."""
+        if self.scoring is not None:
+            advance_bar(self.bars, self.scoring)
+
+    after_test_iter = after_val_iter
+
+    def after_val_epoch(self, *args, **kwargs) -> None:
+        """The bar of a validation goes, its result is printed."""
+        if self.scoring is not None:
+            self.bars.remove_task(self.scoring)
+            self.scoring = None
+
+    after_test_epoch = after_val_epoch
+
+
+def about(runner: Runner) -> list[str]:
+    """Work dir, numbers of images and learning rates of a training, a line each."""
+    images = [f'{len(runner.train_dataloader.dataset)} training samples']
+    if runner.val_loop is not None:
+        images.append(f'{len(runner.val_dataloader.dataset)} for validation')
+    wrapper = runner.optim_wrapper
+    wrappers = [wrapper] if isinstance(wrapper, OptimWrapper) else list(wrapper.values())
+    rates = [line for one in wrappers for line in describe_rates(one, runner.model)]
+    return [f'work dir: {runner.work_dir}', f'data: {", ".join(images)}', *rates]
+
+
+def describe_rates(wrapper: OptimWrapper, model: nn.Module) -> list[str]:
+    """One line for each learning rate and weight decay, with the modules that have them."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    groups: dict[tuple[float, float], list[str]] = {}
+    for group in wrapper.optimizer.param_groups:
+        rate = group.get('initial_lr', group['lr'])
+        key = (rate, group.get('weight_decay', 0.0))
+        groups.setdefault(key, []).extend(names[id(p)] for p in group['params'])
+    lines = []
+    for (rate, decay), members in groups.items():
+        modules = dict.fromkeys(n.removeprefix('module.').partition('.')[0] for n in members)
+        what = f'{len(members)} tensors of {", ".join(modules)}'
+        lines.append(f'learning rate {rate:g}, weight decay {decay:g}: {what}')
+    return lines

@@ -1,0 +1,187 @@
+"""The data sets that a config names, each built without reading its list of files."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset, Compose
+from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.registry import DATASETS
+
+from mmseg_maxsquare.datasets import UDADataset
+from mmseg_maxsquare.datasets.class_labels import ClassLabelDataset
+
+from .errors import fact_and_remedy
+from .findings import Finding
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+@dataclass
+class Domain:
+    """One data set of the config.
+
+    Attributes:
+        name: ``'source'``, ``'target'``, ``'train'``, ``'val'`` or ``'test'``,
+            numbered if a domain consists of several data sets.
+        field: Its place in the config.
+        cfg: Its config.
+        dataset: What was built of it; None if that failed.
+        findings: What is wrong with it.
+    """
+
+    name: str
+    field: str
+    cfg: dict
+    dataset: BaseDataset | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def role(self) -> str:
+        """Name without the number."""
+        return self.name.split()[0]
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether a run reads labels of this domain."""
+        return self.role != 'target'
+
+    @property
+    def in_training(self) -> bool:
+        """Whether a run trains on it."""
+        return self.role in ('train', 'source', 'target')
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether the pipeline has a step that reads labels."""
+        return self.dataset is not None and label_loader(self) is not None
+
+    @property
+    def has_class_labels(self) -> bool:
+        """Whether its labels are classes of whole images, which come with the file names."""
+        return isinstance(self.dataset, ClassLabelDataset)
+
+    @property
+    def classes(self) -> list[str] | None:
+        """Class names, None for a plain set of images."""
+        classes = self.dataset.metainfo.get('classes') if self.dataset is not None else None
+        return None if classes is None else list(classes)
+
+    def add(self, level: str, kind: str, where: object, what: str, remedy: str = '') -> None:
+        """Note a finding; its kind says which domain it is of."""
+        self.findings.append(Finding(level, f'{self.name}: {kind}', str(where), what, remedy))
+
+    def prefix(self, key: str) -> str | None:
+        """Image or label folder, if the data set has one."""
+        return getattr(self.dataset, 'data_prefix', {}).get(key)
+
+
+def domains_of(cfg: Config) -> list[Domain]:
+    """The data sets of the config; test only if it is not val's."""
+    domains = []
+    datasets = {loader: (cfg.get(loader) or {}).get('dataset') for loader in LOADERS}
+    if datasets['test_dataloader'] == datasets['val_dataloader']:
+        del datasets['test_dataloader']
+    for loader, dataset in datasets.items():
+        name, place = loader.removesuffix('_dataloader'), f'{loader}.dataset'
+        if not isinstance(dataset, dict):
+            continue
+        if not is_pair(dataset):
+            domains += _numbered(name, place, dataset)
+            continue
+        for part in ('source', 'target'):
+            if isinstance(dataset.get(part), dict):
+                domains += _numbered(part, f'{place}.{part}', dataset[part])
+    return domains
+
+
+def is_pair(dataset: dict) -> bool:
+    """Whether a config is that of a UDADataset."""
+    return dataset.get('type') in ('UDADataset', 'mmseg.UDADataset', UDADataset)
+
+
+def _numbered(name: str, place: str, cfg: dict) -> list[Domain]:
+    leaves = list(_leaves(place, cfg))
+    numbers = [''] if len(leaves) == 1 else [f' {i}' for i in range(1, len(leaves) + 1)]
+    return [Domain(name + number, *leaf) for number, leaf in zip(numbers, leaves, strict=True)]
+
+
+def _leaves(place: str, cfg: dict) -> Iterator[tuple[str, dict]]:
+    """Data sets inside wrappers such as ConcatDataset and RepeatDataset."""
+    inner = cfg.get('datasets')
+    if isinstance(inner, list | tuple):
+        for i, part in enumerate(inner):
+            yield from _leaves(f'{place}.datasets.{i}', part)
+    elif isinstance(cfg.get('dataset'), dict):
+        yield from _leaves(f'{place}.dataset', cfg['dataset'])
+    else:
+        yield place, cfg
+
+
+def build(domain: Domain) -> None:
+    """Build the data set of a domain; what keeps it from being built is a finding."""
+    root = domain.cfg.get('data_root')
+    if root is not None and not os.path.isdir(root):
+        domain.add(
+            'error',
+            'data folder missing',
+            f'{domain.field}.data_root',
+            f'no folder {root}' + nearest(root),
+            'put the data set there, set the environment variable MMSEG_MAXSQUARE_DATA to the '
+            f'folder above, or use --cfg-options {domain.field}.data_root=PATH',
+        )
+        return
+    try:
+        domain.dataset = DATASETS.build({**domain.cfg, 'lazy_init': True})
+    except Exception as error:  # whatever a config can hold
+        what, remedy = fact_and_remedy(error, 'correct the fields of this data set')
+        name = _name(domain.cfg.get('type'))
+        domain.add('error', 'data set cannot be built', domain.field, f'{name}: {what}', remedy)
+        return
+    if not isinstance(domain.dataset, BaseDataset):
+        kind = type(domain.dataset).__name__
+        domain.add('note', 'not checked', domain.field, f'{kind} is no mmengine data set')
+        domain.dataset = None
+
+
+def image_loader(domain: Domain) -> Callable[[dict], dict]:
+    """The pipeline's own step that loads images, also inside wrappers, or the stock one."""
+    return _find(domain.dataset.pipeline, LoadImageFromFile) or LoadImageFromFile()
+
+
+def label_loader(domain: Domain) -> LoadAnnotations | None:
+    """The pipeline's own step that loads labels, also inside wrappers."""
+    return _find(domain.dataset.pipeline, LoadAnnotations)
+
+
+def _find(step: object, kind: type, depth: int = 10) -> object | None:
+    if isinstance(step, kind):
+        return step
+    parts = step if isinstance(step, list | tuple) else getattr(step, '__dict__', {}).values()
+    inner = (part for part in parts if isinstance(part, list | tuple | BaseTransform | Compose))
+    found = (_find(part, kind, depth - 1) for part in inner if depth)
+    return next((step for step in found if step is not None), None)
+
+
+def nearest(path: str) -> str:
+    """What is there of a path that does not exist."""
+    parent = os.path.abspath(path)
+    while not os.path.isdir(parent):
+        parent = os.path.dirname(parent)
+    return f' ({parent} exists and holds {_listing(parent)})'
+
+
+def _listing(folder: str, limit: int = 6) -> str:
+    try:
+        names = sorted(name for name in os.listdir(folder) if not name.startswith('.'))
+    except OSError as error:
+        return f'what cannot be listed ({error.strerror})'
+    if not names:
+        return 'nothing'
+    return ', '.join(names[:limit]) + (', ...' if len(names) > limit else '')
+
+
+def _name(kind: object) -> str:
+    return kind if isinstance(kind, str) else getattr(kind, '__name__', str(kind))

@@ -1,0 +1,102 @@
+"""One-line errors: what is wrong, where, and what to do about it."""
+
+import difflib
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from errno import ENOSPC
+from typing import NoReturn
+
+from mmengine.config import Config
+from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS
+
+from mmseg_maxsquare.data_files import BadFileError
+
+# What a wrong config makes constructors raise.
+BUILD_ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OSError,
+    ImportError,
+    AssertionError,
+)
+# How the advice at the end of our messages begins.
+ADVICE = (
+    'take', 'copy', 'replace', 'correct', 'complete', 'see', 'remove', 'give', 'write', 'put',
+    'download', 'move',
+)  # fmt: skip
+
+
+def fail(message: str) -> NoReturn:
+    """End the program with a one-line error and exit status 1."""
+    sys.exit(f'error: {message}')
+
+
+def one_line(error: BaseException, limit: int = 600) -> str:
+    """The message of an exception in one line."""
+    words = ' '.join(str(error.args[0] if len(error.args) == 1 else error).split())
+    # A KeyError's message is a bare name, an assertion's often nothing.
+    plain = (
+        isinstance(error, ValueError | OSError | TypeError | RuntimeError | ImportError) and words
+    )
+    text = words if plain else f'{type(error).__name__}: {words}'
+    text = re.sub(r' Please check whether .*', similar(words), text)  # mmengine's advice
+    return text if len(text) <= limit else text[:limit] + ' ...'
+
+
+def fact_and_remedy(error: BaseException, remedy: str) -> tuple[str, str]:
+    """The message of an exception without its advice, and that, or another in its absence."""
+    found = re.fullmatch(rf'(.*?)(?:; ((?:{"|".join(ADVICE)}) .*))?', one_line(error))
+    return (found[1], found[2] or remedy) if found else (one_line(error), remedy)
+
+
+def similar(words: str) -> str:
+    """A registered name that is like the one that a message says is unknown."""
+    unknown = re.search(r'(\S+) is not in the', words)
+    registries = [DATASETS, HOOKS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS]
+    # Most hooks and optimizers are in mmengine's registries, the parents of mmseg's.
+    registries += [registry.parent for registry in registries]
+    known = [name for registry in registries for name in registry.module_dict]
+    like = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []
+    return f' Is {like[0]} meant?' if like else ''
+
+
+def some(names: Iterable[object], limit: int = 5) -> str:
+    """The first of some names, in one line."""
+    names = list(names)
+    more = f' and {len(names) - limit} more' if len(names) > limit else ''
+    return ', '.join(map(str, names[:limit])) + more
+
+
+@contextmanager
+def one_line_errors(cfg: Config) -> Iterator[None]:
+    """Around a run: errors of files, disks and numbers end the program in one line.
+
+    That is a data file that cannot be used, also where a worker process read it, a
+    loss or gradient that is no longer finite (see NonFiniteHook), and every error of
+    the operating system, such as a full disk. Other exceptions pass: their
+    traceback is needed. ``python -X dev`` shows every traceback.
+
+    Args:
+        cfg: The config, whose work dir is what fills up.
+    """
+    try:
+        yield
+    except (BadFileError, FloatingPointError, OSError) as error:
+        if sys.flags.dev_mode:
+            raise
+        if isinstance(error, OSError) and error.errno == ENOSPC:
+            remedy = 'free some room, then go on with --resume'
+            fail(f'{cfg.work_dir}: {error.strerror}; {remedy}')
+        fail(_without_worker(error))
+
+
+def _without_worker(error: Exception) -> str:
+    """The message, without the traceback that a DataLoader's worker puts before it."""
+    text = str(error)
+    if text.startswith('Caught '):
+        text = re.split(r'^[\w.]+(?:Error|Exception): ', text, flags=re.M)[-1]
+    return ' '.join(text.split())

@@ -1,0 +1,87 @@
+"""An evaluation: what the command ``test`` and tools/test.py do."""
+
+from collections.abc import Sequence
+
+from mmengine.config import Config
+
+from mmseg_maxsquare.engine import load_only_safely
+
+from .checkpoints import require_checkpoint
+from .config import load_config
+from .console import progress_of
+from .errors import fail, one_line_errors
+from .launch import build_runner, join_processes
+from .preflight import check_test
+
+
+def evaluate(
+    config: str,
+    checkpoint: str,
+    options: Sequence[str] = (),
+    work_dir: str | None = None,
+    out: str | None = None,
+    show: bool = False,
+    show_dir: str | None = None,
+    wait_time: float = 2,
+    tta: bool = False,
+    launcher: str = 'none',
+    local_rank: int = 0,
+    verbose: bool = False,
+) -> None:
+    """Score a checkpoint on the test data of a config.
+
+    Args:
+        config: See :func:`~mmseg_maxsquare.runs.config.load_config`.
+        checkpoint: File of the weights.
+        options: See ``config``.
+        work_dir: See ``config``.
+        out: Folder for the predictions: label PNGs, or a CSV of classes.
+        show: Show the predictions in a window.
+        show_dir: Folder for pictures of the predictions.
+        wait_time: Seconds that a picture is shown.
+        tta: Average over the augmentations of ``tta_pipeline``.
+        launcher: See :func:`~mmseg_maxsquare.runs.launch.join_processes`.
+        local_rank: See there.
+        verbose: Show the whole log on the terminal.
+    """
+    load_only_safely()
+    cfg = load_config(config, options, work_dir, ('test_dataloader',))
+    join_processes(cfg, launcher, local_rank)
+    require_checkpoint(checkpoint, 'checkpoint', 'a training run writes them to its work dir')
+    cfg.load_from = checkpoint
+    check_test(cfg)
+    if show or show_dir:
+        _draw(cfg, show, show_dir, wait_time)
+    if out:
+        cfg.test_evaluator.update(output_dir=out)
+        if 'decode_head' in cfg.model:
+            # Some of mmseg's metrics delete what they wrote, unless they are told.
+            cfg.test_evaluator.update(keep_results=True)
+    if tta:
+        _augment(cfg)
+    runner = build_runner(cfg, ('test',), verbose)
+    with one_line_errors(cfg), progress_of(runner, verbose):
+        runner.test()
+
+
+def _draw(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> None:
+    """Have the predictions shown, or written as pictures."""
+    if 'visualization' not in cfg.default_hooks:
+        fail('--show and --show-dir draw segmentations; this config has none, use --out')
+    if 'network_input' in str(cfg.test_dataloader.dataset):
+        fail(
+            '--show and --show-dir draw on the original images, but the evaluation protocol '
+            'keeps predictions at the size of the network input; use --out, or the config '
+            'with the protocol full_resolution'
+        )
+    cfg.default_hooks.visualization.update(draw=True, interval=1, show=show, wait_time=wait_time)
+    cfg.visualizer.save_dir = show_dir or cfg.visualizer.get('save_dir')
+
+
+def _augment(cfg: Config) -> None:
+    """Have the predictions averaged over the augmentations of the config."""
+    if 'tta_pipeline' not in cfg or 'tta_model' not in cfg:
+        fail('--tta: the config has no tta_pipeline and tta_model')
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.tta_model.module = cfg.model
+    cfg.model = cfg.tta_model

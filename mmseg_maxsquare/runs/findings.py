@@ -1,0 +1,46 @@
+"""What the checks find: a fact and a remedy for every file or field."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LEVELS = ('error', 'warning', 'note')
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, or worth knowing.
+
+    Attributes:
+        level: ``'error'`` (the run would fail or learn nonsense), ``'warning'``
+            or ``'note'``.
+        kind: What findings of this kind share, such as ``'source: damaged images'``.
+        where: The file or config field.
+        what: What was found there, and what was expected.
+        remedy: How to mend it.
+    """
+
+    level: str
+    kind: str
+    where: str
+    what: str
+    remedy: str = ''
+
+
+def config_error(kind: str, where: str, what: str, remedy: str) -> Finding:
+    """An error of config fields."""
+    return Finding('error', f'config: {kind}', where, what, remedy)
+
+
+def count(findings: Iterable[Finding], level: str) -> int:
+    """Number of findings of a level."""
+    return sum(finding.level == level for finding in findings)
+
+
+def by_kind(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Findings in groups of one level, kind and remedy, errors first."""
+    groups: dict[tuple, list[Finding]] = {}
+    for finding in findings:
+        key = (LEVELS.index(finding.level), finding.kind, finding.remedy)
+        groups.setdefault(key, []).append(finding)
+    # Stable: within a level in the order in which they were found.
+    return [groups[key] for key in sorted(groups, key=lambda key: key[0])]

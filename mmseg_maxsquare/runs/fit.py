@@ -1,0 +1,60 @@
+"""Whether a checkpoint is one of the model that is to be started from it."""
+
+import re
+
+import torch
+from torch import Tensor, nn
+
+from mmseg_maxsquare.engine import check_checkpoint
+
+from .errors import some
+
+# A source model of two levels may be adapted, or tested, with the upper one alone.
+MAY_BE_LEFT = ('auxiliary_head.', 'data_preprocessor.')
+COUNTER = 'num_batches_tracked'  # files of very old PyTorch lack it; it is never used
+REMEDY = 'take a checkpoint of a model with the same architecture and classes'
+
+
+def misfit(path: str, model: nn.Module) -> str | None:
+    """What keeps a checkpoint from being one of this model, None if nothing does.
+
+    mmengine skips what does not fit and goes on with random weights.
+
+    Args:
+        path: A file.
+        model: On the CPU; may get the checkpoint's weights.
+
+    Raises:
+        ValueError: If the file cannot be read, or not safely.
+    """
+    checkpoint = check_checkpoint(path)
+    state = checkpoint.get('state_dict', checkpoint)
+    state = {re.sub(r'^module\.', '', key): value for key, value in state.items()}
+    return _misfit(path, state, model)
+
+
+def _misfit(path: str, state: dict[str, Tensor], model: nn.Module) -> str | None:
+    ours = model.state_dict()
+    wrong = [
+        f'{key} is {tuple(state[key].shape)}, in the model {tuple(value.shape)}'
+        for key, value in ours.items()
+        if key in state and state[key].shape != value.shape
+    ]
+    if wrong:
+        return f'{path} does not fit: {len(wrong)} tensors have another shape: {some(wrong, 3)}'
+    with torch.no_grad():
+        # Modules may know keys by an older name.
+        result = model.load_state_dict(state, strict=False)
+    missing = [key for key in result.missing_keys if not key.endswith(COUNTER)]
+    if missing:
+        return (
+            f"{path} does not fit: it lacks {len(missing)} of the model's {len(ours)} tensors: "
+            f'{some(missing, 3)}'
+        )
+    # The tensors of a ResNet-50 are all in a ResNet-101, but there is more of it.
+    parts = tuple(f'{name}.' for name, _ in model.named_children())
+    over = [key for key in result.unexpected_keys if key.startswith(parts)]
+    over = [key for key in over if not key.startswith(MAY_BE_LEFT)]
+    if over:
+        return f'{path} does not fit: the model lacks {len(over)} of its tensors: {some(over, 3)}'
+    return None

@@ -1,0 +1,74 @@
+"""The runner of a config, built as far as wrong fields and files can show."""
+
+import os
+import re
+import sys
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.dist import is_distributed
+from mmengine.runner import Runner
+from torch.utils.data import Dataset
+
+from mmseg_maxsquare.datasets import UDADataset
+from mmseg_maxsquare.datasets.uda_sampler import seeded
+from mmseg_maxsquare.engine.sample_stream import SeededDataset
+
+from .console import QuietRunner
+from .errors import BUILD_ERRORS, fail, one_line
+
+
+def join_processes(cfg: Config, launcher: str, local_rank: int) -> None:
+    """Have the runner start with the other processes of a launcher.
+
+    Args:
+        cfg: The config; its ``launcher`` is set.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        local_rank: For launchers that do not set ``LOCAL_RANK``.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(local_rank))
+    cfg.launcher = launcher
+    if launcher == 'pytorch' and get_device() == 'cpu' and not is_distributed():
+        # mmengine would ask for a GPU first; it takes a group that is there.
+        torch.distributed.init_process_group('gloo')
+
+
+def build_runner(cfg: Config, loops: tuple[str, ...], verbose: bool = False) -> Runner:
+    """A runner whose loops are built, the first image of each read.
+
+    What cannot be built ends the program now instead of in the hour of the first
+    validation; ``python -X dev`` shows the traceback as well.
+
+    Args:
+        cfg: The config.
+        loops: Those to build, such as ``('train', 'val')``.
+        verbose: Show the whole log on the terminal.
+    """
+    place = 'the runner'
+    try:
+        runner = (Runner if verbose else QuietRunner).from_cfg(cfg)
+        for name in loops:
+            place = f'{name} loop'
+            loop = getattr(runner, f'{name}_loop')
+            if loop is not None:
+                _read_first(loop.dataloader.dataset)
+    except BUILD_ERRORS as error:
+        if sys.flags.dev_mode:
+            raise
+        fail(f'{place}: {_without_classes(error)}')
+    return runner
+
+
+def _read_first(dataset: Dataset) -> None:
+    """Load the first sample; a UDADataset has done so by itself."""
+    if isinstance(dataset, SeededDataset):
+        dataset = dataset.dataset
+    if not isinstance(dataset, UDADataset):
+        with seeded(0):
+            dataset[0]
+
+
+def _without_classes(error: Exception) -> str:
+    """The message without the places of classes that mmengine 0.10 puts before it."""
+    return re.sub(r'^(?:class `\w+` in \S+: )+', '', one_line(error))

@@ -1,0 +1,118 @@
+"""The machine: versions, accelerator, room on the disk, the work dir."""
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+import cv2
+import numpy as np
+import PIL
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from mmseg_maxsquare.stack import DISTRIBUTIONS
+
+from .errors import some
+from .findings import Finding
+
+GB = 1e9
+# Values that an optimizer keeps for every trained parameter.
+OPTIMIZER_STATE = {'SGD': 1, 'Adam': 2, 'AdamW': 2}
+LOGS = 50e6
+
+
+def describe_machine() -> list[str]:
+    """Versions and accelerator, one a line."""
+    packages = [name for names in DISTRIBUTIONS.values() for name in names]
+    found = [f'{name} {_version(name)}' for name in packages if _version(name)]
+    lines = [
+        f'python {platform.python_version()}, {platform.platform()}',
+        f'torch {torch.__version__}, numpy {np.__version__}, opencv {cv2.__version__}, '
+        f'pillow {PIL.__version__}, mmseg_maxsquare {_version("mmseg_maxsquare")}',
+        ', '.join(found),
+    ]
+    if torch.cuda.is_available():
+        names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        return [*lines, f'CUDA: {", ".join(names)}']
+    return [*lines, f'no CUDA device; {os.cpu_count()} CPU cores']
+
+
+def check_machine(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
+    """Whether the run can be started and written down here."""
+    if not torch.cuda.is_available():
+        what = 'no CUDA device: training runs on the CPU'
+        yield Finding('note', 'machine: accelerator', 'torch.cuda', what)
+    parent = os.path.abspath(cfg.work_dir)
+    while not os.path.exists(parent):
+        parent = os.path.dirname(parent)
+    if not os.path.isdir(parent) or not os.access(parent, os.W_OK | os.X_OK):
+        kind = 'cannot be written to' if os.path.isdir(parent) else 'is a file'
+        remedy = 'choose another folder with --work-dir'
+        yield Finding('error', 'machine: work dir', cfg.work_dir, f'{parent} {kind}', remedy)
+        return
+    if model is not None:
+        yield from _check_disk(cfg, model, parent)
+    yield from _check_earlier_run(cfg.work_dir)
+
+
+def _check_disk(cfg: Config, model: nn.Module, folder: str) -> Iterator[Finding]:
+    """Checkpoints against the free room."""
+    free = shutil.disk_usage(folder).free
+    size = checkpoint_bytes(cfg, model)
+    kept = checkpoints_kept(cfg)
+    need = size * kept + LOGS
+    what = (
+        f'{free / GB:.1f} GB free; the run writes about {need / GB:.1f} GB ({kept} checkpoints of '
+        f'{size / GB:.2f} GB, logs)'
+    )
+    remedy = (
+        'free some room, choose another disk with --work-dir, or keep fewer with '
+        'default_hooks.checkpoint.max_keep_ckpts'
+    )
+    level = 'error' if need > free else 'warning' if 2 * need > free else None
+    if level:
+        yield Finding(level, 'machine: disk', cfg.work_dir, what, remedy)
+    else:
+        yield Finding('note', 'machine: disk', cfg.work_dir, what)
+
+
+def checkpoint_bytes(cfg: Config, model: nn.Module) -> int:
+    """Size of one checkpoint: weights, buffers and the optimizer's state."""
+    tensors = [*model.parameters(), *model.buffers()]
+    weights = sum(t.numel() * t.element_size() for t in tensors)
+    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
+    factor = OPTIMIZER_STATE.get(optimizer.get('type'), 1)
+    trained = sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
+    return weights + factor * trained
+
+
+def checkpoints_kept(cfg: Config) -> int:
+    """Checkpoints that lie on the disk at once."""
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    interval, keep = hook.get('interval', -1), hook.get('max_keep_ckpts', -1)
+    loop = cfg.get('train_cfg') or {}
+    steps = loop.get('max_iters') or loop.get('max_epochs') or 0
+    written = -(-steps // interval) if interval > 0 and steps else 1
+    # The hook writes the new one before it deletes the oldest.
+    kept = min(written, keep + 1) if keep > 0 else written
+    best = hook.get('save_best')
+    return max(kept, 1) + (len(best) if isinstance(best, list | tuple) else bool(best))
+
+
+def _check_earlier_run(work_dir: str) -> Iterator[Finding]:
+    names = sorted(os.listdir(work_dir)) if os.path.isdir(work_dir) else []
+    left = [name for name in names if name.endswith('.pth') or name == 'last_checkpoint']
+    if left:
+        what = f'already holds checkpoints of a run: {some(left, 3)}'
+        remedy = 'use train.py --resume to go on with it, or --work-dir for another folder'
+        yield Finding('warning', 'machine: work dir', work_dir, what, remedy)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ''

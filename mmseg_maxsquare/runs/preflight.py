@@ -1,0 +1,170 @@
+"""What train.py and test.py can know before they start; all of it in a few seconds.
+
+The data doctor (check_data.py) also reads the files.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+from torch import nn
+
+from mmseg_maxsquare.engine import check_checkpoint
+from mmseg_maxsquare.models.fields import class_of, unknown_keys, unknown_message
+
+from .domains import build, domains_of
+from .earlier_run import checkpoints_in, differences
+from .errors import fail, one_line, some
+from .findings import Finding
+from .fit import REMEDY, misfit
+from .machine import GB, LOGS, check_machine, checkpoint_bytes
+from .optimizer import check_optimizer
+from .settings import LOOPS, check_settings, heads_of
+
+NEW_PLACE = 'name another folder with --work-dir'
+
+
+def check_training(cfg: Config, resume: bool) -> None:
+    """End with a sentence if a training run cannot start, or would destroy another.
+
+    Args:
+        cfg: The config, with what is to be resumed or loaded as ``load_from``.
+        resume: Whether ``--resume`` was given.
+    """
+    _stop_at(check_fields(cfg, ('train', 'val')))
+    _stop_at(check_work_dir(cfg, resume))
+    model = _build(cfg)
+    _stop_at(check_optimizer(cfg, model))
+    _stop_at(check_pretrained(cfg, model))
+    _stop_at(check_fit(cfg, model, 'load_from'))
+    _stop_at(check_disk(cfg, model))
+
+
+def check_test(cfg: Config) -> None:
+    """End with a sentence if a checkpoint, ``load_from``, cannot be evaluated."""
+    _stop_at(check_fields(cfg, ('test',)))
+    _stop_at(_work_dir_errors(cfg))
+    _stop_at(check_fit(cfg, _build(cfg), 'checkpoint'))
+
+
+def check_fields(cfg: Config, loops: tuple[str, ...]) -> Iterator[Finding]:
+    """Fields that do not fit each other: class counts, loops, losses."""
+    init_default_scope(cfg.get('default_scope') or 'mmseg')
+    others = [field for loop in LOOPS if loop not in loops for field in LOOPS[loop]]
+    part = Config({key: value for key, value in cfg.items() if key not in others})
+    domains = domains_of(part)
+    for domain in domains:
+        build(domain)
+        yield from domain.findings
+    for finding in check_settings(part, domains):
+        if finding.where not in others:
+            yield finding
+    yield from _check_losses(cfg)
+
+
+def _check_losses(cfg: Config) -> Iterator[Finding]:
+    """Keys that the losses of the heads do not know; the target loss says so itself."""
+    for where, head in heads_of(cfg):
+        losses = head.get('loss_decode') or {}
+        several = isinstance(losses, list | tuple)
+        for i, loss in enumerate(losses if several else [losses]):
+            unknown = unknown_keys(class_of(loss), loss)
+            if unknown:
+                place = f'{where}.loss_decode' + (f'.{i}' if several else '')
+                message = unknown_message(class_of(loss), unknown)
+                yield Finding('error', 'config: loss', place, message)
+
+
+def check_work_dir(cfg: Config, resume: bool) -> Iterator[Finding]:
+    """A work dir that cannot be written to, or holds a run that this one would mix with."""
+    yield from _work_dir_errors(cfg)
+    found = checkpoints_in(cfg)
+    what = remedy = ''
+    if resume and cfg.get('resume'):
+        text = check_checkpoint(cfg.load_from).get('meta', {}).get('cfg')
+        others = differences(cfg, text) if isinstance(text, str) else []
+        if others:
+            what = f'holds a run of another config: {some(others, 3)}'
+            remedy = f'resume it with its own config and options, or {NEW_PLACE}'
+    elif resume:
+        # A run that was killed before its first whole checkpoint starts anew.
+        whole = [path.name for path in found if _is_whole(path)]
+        if whole:
+            what = f'holds {whole[-1]}, but no checkpoint that --resume can go on with'
+            remedy = f'{NEW_PLACE}, or move these files away'
+    elif found:
+        what = f'holds a run already ({found[-1].name}), which is never overwritten'
+        remedy = f'go on with it by --resume, or {NEW_PLACE}'
+    if what:
+        yield Finding('error', 'work dir', cfg.work_dir, what, remedy)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return bool(check_checkpoint(path))
+    except ValueError:
+        return False
+
+
+def _work_dir_errors(cfg: Config) -> Iterator[Finding]:
+    for finding in check_machine(cfg, None):
+        if finding.level == 'error':
+            yield finding
+
+
+def check_pretrained(cfg: Config, model: nn.Module) -> Iterator[Finding]:
+    """The backbone's weight file, which is read even if a checkpoint follows."""
+    where = 'model.backbone.pretrained'
+    path = (cfg.model.get('backbone') or {}).get('pretrained')
+    if isinstance(path, str) and '://' not in path:
+        try:
+            model.backbone.init_weights()
+        except (OSError, ValueError) as error:
+            yield Finding('error', 'config: model', where, one_line(error))
+
+
+def check_fit(cfg: Config, model: nn.Module, what: str) -> Iterator[Finding]:
+    """The checkpoint to start from is one of this model."""
+    path = cfg.get('load_from')
+    if not path or '://' in path:
+        return
+    try:
+        found = misfit(path, model)
+    except ValueError as error:
+        yield Finding('error', 'config: model', what, one_line(error))
+        return
+    if found:
+        yield Finding('error', 'config: model', what, found, REMEDY)
+
+
+def check_disk(cfg: Config, model: nn.Module) -> Iterator[Finding]:
+    """Room for a checkpoint, without which a run is in vain."""
+    folder = Path(os.path.abspath(cfg.work_dir))
+    while not folder.exists():
+        folder = folder.parent
+    free, need = shutil.disk_usage(folder).free, checkpoint_bytes(cfg, model) + LOGS
+    if free < need:
+        what = f'{free / GB:.2f} GB free, a checkpoint and logs take {need / GB:.2f} GB'
+        remedy = 'free some room, or choose another disk with --work-dir'
+        yield Finding('error', 'machine: disk', cfg.work_dir, what, remedy)
+
+
+def _build(cfg: Config) -> nn.Module:
+    """The model on the CPU with random weights."""
+    try:
+        return MODELS.build(ConfigDict(cfg.model.to_dict()))
+    except Exception as error:  # whatever a config can hold
+        text = one_line(error)
+        fail(text if text.startswith('model.') else f'model: cannot be built: {text}')
+
+
+def _stop_at(findings: Iterator[Finding]) -> None:
+    """End with the errors, one a line."""
+    errors = [f for f in findings if f.level == 'error']
+    lines = ['; '.join(filter(None, (f'{e.where}: {e.what}', e.remedy))) for e in errors]
+    if lines:
+        fail('\nerror: '.join(lines))

@@ -1,0 +1,68 @@
+"""A training run: what the command ``train`` and tools/train.py do."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+
+from mmseg_maxsquare.engine import load_only_safely
+
+from .checkpoints import require_checkpoint, resume_from_newest
+from .config import load_config
+from .console import progress_of
+from .errors import fail, one_line_errors
+from .launch import build_runner, join_processes
+from .preflight import check_training
+
+
+def train(
+    config: str,
+    options: Sequence[str] = (),
+    work_dir: str | None = None,
+    resume: bool = False,
+    amp: str | None = None,
+    launcher: str = 'none',
+    local_rank: int = 0,
+    verbose: bool = False,
+) -> None:
+    """Train a model; wrong input ends the program before the first step.
+
+    Args:
+        config: See :func:`~mmseg_maxsquare.runs.config.load_config`.
+        options: See there.
+        work_dir: See there.
+        resume: Go on from the newest readable checkpoint in the work dir, if any.
+        amp: ``'float16'`` or ``'bfloat16'`` for mixed precision. Defaults to None.
+        launcher: See :func:`~mmseg_maxsquare.runs.launch.join_processes`.
+        local_rank: See there.
+        verbose: Show the whole log on the terminal.
+    """
+    load_only_safely()
+    cfg = load_config(config, options, work_dir, ('train_dataloader', 'val_dataloader'))
+    join_processes(cfg, launcher, local_rank)
+    if amp:
+        use_amp(cfg, amp)
+    if not (resume and resume_from_newest(cfg)) and cfg.get('load_from'):
+        require_checkpoint(
+            cfg.load_from,
+            'load_from',
+            'train the source model first (configs/source_only), '
+            'or name another with --cfg-options load_from=PATH',
+        )
+    check_training(cfg, resume)
+    runner = build_runner(cfg, ('train', 'val'), verbose)
+    with one_line_errors(cfg), progress_of(runner, verbose):
+        runner.train()
+
+
+def use_amp(cfg: Config, dtype: str) -> None:
+    """Have the forward passes computed in half precision."""
+    if get_device() == 'cpu':
+        fail('--amp needs a GPU and there is none here; leave it out')
+    if dtype == 'bfloat16' and get_device() == 'cuda' and not torch.cuda.is_bf16_supported():
+        fail(f'--amp: {torch.cuda.get_device_name()} has no bfloat16; use --amp float16')
+    # The range of bfloat16 is that of float32: there is nothing to scale.
+    scale = 'dynamic' if dtype == 'float16' else dict(enabled=False)
+    cfg.optim_wrapper.update(type='AmpOptimWrapper', dtype=dtype)
+    cfg.optim_wrapper.setdefault('loss_scale', scale)

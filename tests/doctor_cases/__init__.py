@@ -1,6 +1,0 @@
-"""Clean data and faults for tests/test_tools/test_check_data.py."""
-
-from . import classification, config, files, pixels  # noqa: F401  (they register their faults)
-from .base import FAULTS, FORMATS
-
-__all__ = ['FAULTS', 'FORMATS']

@@ -1,0 +1,179 @@
+"""Definitions of tables."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmseg_maxsquare.analysis.tables import Run, load_table, spec_names
+
+from tests.helpers import REPO
+
+PAPER_TABLES = ['1', '2', '3', '4', '5', '6']
+
+
+@pytest.mark.parametrize('name', [*PAPER_TABLES, 'camvid_day2dusk', 'digits'])
+def test_all_configs_exist_and_build_on_the_right_source(name: str) -> None:
+    """A row's own load_from names the config that the table starts it from."""
+    for row in load_table(name).rows:
+        cfg = Config.fromfile(REPO / 'configs' / row.run.config)
+        if row.run.start is not None and row.run.train:
+            source = cfg.load_from.split('/')
+            assert f'{source[1]}/{source[2]}.py' == row.run.start.config
+
+
+@pytest.mark.parametrize('name', PAPER_TABLES)
+def test_our_rows_are_rows_of_the_paper(name: str) -> None:
+    table = load_table(name)
+    theirs = [row['name'] for row in table.paper]
+    ours = list(dict.fromkeys(row.name for row in table.rows))
+    assert set(ours) <= set(theirs)
+    assert ours == sorted(ours, key=theirs.index)  # in its order
+    # What the paper quotes has the number of a work, which Table 1's network has, too.
+    unquoted = [row for row in theirs if '[' not in row or row == 'ResNet-50 [12]']
+    assert ours == unquoted
+
+
+def test_number_of_runs() -> None:
+    """Rows and their source model; Table 5 shares three cells with its neighbours."""
+    counts = {name: len(load_table(name).runs) for name in PAPER_TABLES}
+    assert counts == {'1': 18, '2': 5, '3': 5, '4': 7, '5': 16, '6': 13}
+    slugs = {run.slug for name in ('2', '4', '5') for run in load_table(name).runs}
+    assert len(slugs) == 1 + 6 + 12  # source, Table 4's rows (Table 2's are among them), cells
+
+
+def test_columns_of_table_1() -> None:
+    """Six tasks for each of three methods, each trained from ImageNet, and their average."""
+    table = load_table('1')
+    tasks = dict(zip('AWD', ('amazon', 'webcam', 'dslr'), strict=True))
+    for row in table.rows:
+        cfg = Config.fromfile(REPO / 'configs' / row.run.config)
+        source, target = row.column.split('→')
+        data = cfg.train_dataloader.dataset
+        assert data.get('source', data).domain == tasks[source]
+        assert cfg.val_dataloader.dataset.domain == tasks[target]
+        assert row.run.start is None and row.run.train and not row.run.options
+    columns = [row.column for row in table.rows]
+    assert columns == ['A→W', 'D→W', 'W→D', 'A→D', 'D→A', 'W→A'] * 3
+    assert list(table.means.items()) == [(c, c) for c in [*columns[:6], 'Avg']]
+    assert (table.score, table.classes) == ('aAcc', [])
+
+
+def test_columns_of_the_digits() -> None:
+    """Each direction from its own source model: four rows of two, and two source models."""
+    table = load_table('digits')
+    assert len(table.rows) == 8 and len(table.runs) == 10
+    for row in table.rows:
+        task = row.column.replace('→', '2').lower()
+        assert task in row.run.config
+        assert row.run.start == Run(f'source_only/digits_{task}.py')
+    assert list(table.means) == ['MNIST→UCI', 'UCI→MNIST', 'Avg']
+    assert (table.paper, table.score) == ([], 'aAcc')
+
+
+def test_a_run_comes_behind_its_start() -> None:
+    for name in spec_names('table'):
+        runs = load_table(name).runs
+        for number, run in enumerate(runs):
+            assert run.start is None or run.start in runs[:number]
+
+
+def test_equal_settings_are_one_run() -> None:
+    rows = {row.name: row for row in load_table('5').rows}
+    assert rows['MaxSquare lambda_T=0.1'].run == Run('maxsquare/gta2cs.py', (), _gta())
+    other = rows['MaxSquare lambda_T=0.5'].run
+    assert other.options == (('model.target_loss.loss_weight', 0.5),)
+    assert other.slug == 'maxsquare/gta2cs+model.target_loss.loss_weight=0.5'
+    assert rows['MaxSquare+IW alpha=0.2'].run.options == ()
+    assert rows['MaxSquare+IW+Multi delta=0.95'].run.options == ()
+
+
+def _gta() -> Run:
+    return Run('source_only/gta.py')
+
+
+def test_cities_score_one_source_model() -> None:
+    rows = {row.name: row.run for row in load_table('6').rows}
+    for city in ('Rome', 'Rio', 'Tokyo', 'Taipei'):
+        run = rows[f'{city}: Source only']
+        assert not run.train
+        assert run.start == Run('source_only/cityscapes13.py')
+
+
+OWN = """
+title = 'Mine'
+start = 'source_only/gta.py'
+rows = [dict(
+    name='Grid', config='maxsquare/gta2cs_iw.py', options={'model.backbone.depth': 50},
+    grid=dict(lr=('optim_wrapper.optimizer.lr', [2.5e-4, 1e-3]),
+              alpha=('model.target_loss.alpha', [0.1, 0.2])))]
+"""
+
+
+def test_a_grid_of_any_fields(tmp_path: Path) -> None:
+    (tmp_path / 'own.py').write_text(OWN)
+    table = load_table(str(tmp_path / 'own.py'))
+    assert [row.name for row in table.rows] == [
+        'Grid lr=0.00025 alpha=0.1',
+        'Grid lr=0.00025 alpha=0.2',
+        'Grid lr=0.001 alpha=0.1',
+        'Grid lr=0.001 alpha=0.2',
+    ]
+    depth = ('model.backbone.depth', 50)
+    rate = ('optim_wrapper.optimizer.lr', 1e-3)
+    assert table.rows[1].run.options == (depth,)
+    assert table.rows[3].run.options == (depth, rate)
+    assert table.rows[0].group == 'Grid' and table.rows[0].setting == 'lr=0.00025 alpha=0.1'
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ("title = 'x'", r"missing \['rows'\]"),
+        ("title = 'x'\nrows = []\nrow = 1", r"unknown fields \['row'\]"),
+        ("title = 'x'\nrows = [dict(name='a', conf='b')]", r"row a: unknown fields \['conf'\]"),
+        ("title = 'x'\nrows = [dict(columns={})]", r"missing \['name'\]"),
+        (
+            "title = 'x'\nrows = [dict(name='a', config='b', columns={})]",
+            r"row a: unknown fields \['config'\]",
+        ),
+    ],
+)
+def test_wrong_definitions(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / 'own.py').write_text(text)
+    with pytest.raises(ValueError, match=message) as error:
+        load_table(str(tmp_path / 'own.py'))
+    assert 'own.py' in str(error.value)
+
+
+def test_no_such_table() -> None:
+    with pytest.raises(ValueError, match=r"no table 7; there are \['camvid_day2dusk', 'digits'"):
+        load_table('7')
+
+
+ONE_ROW = "title = 'x'\nrows = [dict(name='a', config='maxsquare/gta2cs.py', options={})]"
+
+
+@pytest.mark.parametrize(
+    ('field', 'message'),
+    [
+        ('max_iters', 'nothing reads max_iters'),
+        ('model.guidence.threshold', r'has no field model.guidence.threshold \(guidence is not'),
+        ('train_dataloader.dataset.target.pipeline.9.prob', r'\(9 is not there\)'),
+    ],
+)
+def test_fields_that_are_not_there(field: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / 'own.py').write_text(ONE_ROW.format({field: 1}))
+    with pytest.raises(ValueError, match=message):
+        load_table(str(tmp_path / 'own.py'))
+
+
+def test_list_items_that_are_as_they_were(tmp_path: Path) -> None:
+    options = {
+        'train_dataloader.dataset.target.pipeline.3.prob': 0.5,
+        'model.target_loss.alpha': 0.0,
+    }
+    text = f"title = 'x'\nrows = [dict(name='a', config='maxsquare/gta2cs.py', options={options})]"
+    (tmp_path / 'own.py').write_text(text)
+    (row,) = load_table(str(tmp_path / 'own.py')).rows
+    assert row.run.options == (('model.target_loss.alpha', 0.0),)

@@ -1,0 +1,126 @@
+"""Faults of the command line, of config fields and class counts."""
+
+from .base import SOURCE, TARGET, Place, fault, fields
+from .weights import save_checkpoint
+
+NO_CONFIG = 'config: no file <file> and no shipped config of that name; '
+
+
+@fault(f'{NO_CONFIG}list them with: mmseg-maxsquare configs', 'train nowhere.py')
+def no_config(here: Place) -> None:
+    pass
+
+
+@fault('config: <file> cannot be read: <reason>', 'train broken.py')
+def broken_config(here: Place) -> None:
+    (here.root / 'broken.py').write_text('model = dict(')
+
+
+@fault(
+    '--cfg-options: a field does not fit the config: <reason>',
+    'train CONFIG --cfg-options param_scheduler.7.end=1',
+)
+def option_of_nothing(here: Place) -> None:
+    pass
+
+
+@fault('--amp needs a GPU and there is none here; leave it out', 'train CONFIG --amp')
+def amp_on_cpu(here: Place) -> None:
+    here.patch.setattr('mmengine.device.get_device', lambda: 'cpu')
+
+
+@fault('--amp: <GPU> has no bfloat16; use --amp float16', 'train CONFIG --amp bfloat16')
+def amp_on_an_old_gpu(here: Place) -> None:
+    here.patch.setattr('mmengine.device.get_device', lambda: 'cuda')
+    here.patch.setattr('torch.cuda.is_bf16_supported', lambda: False)
+    here.patch.setattr('torch.cuda.get_device_name', lambda: 'Tesla V100')
+
+
+@fault('--tta: the config has no tta_pipeline and tta_model', 'test CONFIG source.pth --tta')
+def no_tta_pipeline(here: Place) -> None:
+    save_checkpoint(here)
+
+
+@fault(
+    '--show and --show-dir draw on the original images, but the evaluation protocol keeps '
+    'predictions at the size of the network input; use --out, or the config with the protocol '
+    'full_resolution',
+    'test CONFIG source.pth --show-dir drawn',
+)
+def drawn_at_network_input(here: Place) -> None:
+    save_checkpoint(here)
+    step = dict(type='EvaluationProtocol', name='network_input')
+    here.cfg.test_dataloader.dataset.pipeline.insert(-1, step)
+    here.cfg.default_hooks.visualization = dict(type='SegVisualizationHook')
+
+
+@fault(
+    '--show and --show-dir draw segmentations; this config has none, use --out',
+    'test CONFIG source.pth --show-dir drawn',
+)
+def nothing_that_draws(here: Place) -> None:
+    save_checkpoint(here)
+
+
+fields(
+    '<field>: missing, while there are <fields>; <loop> needs all of <fields>',
+    no_evaluator=dict(val_evaluator=None),
+)
+fields(
+    'train_dataloader.sampler: <type>, but a UDADataset needs its own; set '
+    "train_dataloader.sampler=dict(type='UDASampler')",
+    stock_sampler={'train_dataloader.sampler.type': 'InfiniteSampler'},
+)
+fields(
+    'model.type: <type> trains on <domains>, but train_dataloader.dataset is <type>; use '
+    "type='UDAEncoderDecoder' (or UDAImageClassifier) with a UDADataset, another model with a "
+    'plain data set',
+    plain_model={'model.type': 'EncoderDecoder'},
+)
+fields('model: cannot be built: <reason>', no_such_backbone={'model.backbone.type': 'ResNot'})
+fields(
+    '<loop> loop: <reason>',
+    metric_of_nothing={'val_evaluator.type': 'IoUMetrics'},
+    subset_named_as_the_mean={'val_evaluator.subsets': dict(mIoU=['road'])},
+)
+fields(
+    'SubsetIoUMetric does not know <keys>; it knows <keys>; correct the name or leave it out',
+    key_of_evaluator={'val_evaluator.subset': dict(few=['road'])},
+)
+fields(
+    'default_hooks.checkpoint.save_best: no metric <name>; there are <names>; name one of these, '
+    'or leave save_best out',
+    best_by_no_metric={'default_hooks.checkpoint.save_best': 'mIoU13'},
+    second_best_by_no_metric={'default_hooks.checkpoint.save_best': ['mIoU', 'IoU.tram']},
+)
+fields(
+    "the runner: save_best='auto' does not say by what; name a metric such as 'mIoU'",
+    best_by_anything={'default_hooks.checkpoint.save_best': 'auto'},
+)
+
+fields(
+    '<field> has <n> classes, <field> <n><difference>; bring them into line with num_classes or '
+    'metainfo=dict(classes=...) of the data sets',
+    target_of_16_classes={f'{TARGET}.num_classes': 16},
+)
+fields(
+    '<head>.num_classes: <n>, but the data sets have <n> classes; set <head>.num_classes=<n>, or '
+    'choose other classes for the data sets',
+    head_of_16_classes={'model.decode_head.num_classes': 16},
+    low_head_of_16_classes={'model.auxiliary_head.num_classes': 16},
+)
+fields(
+    '<head>.loss_decode.class_weight: <n> weights for <n> classes; give one weight a class, in '
+    'the order of the classes',
+    weights_of_16_classes={'model.decode_head.loss_decode.class_weight': [1.0] * 16},
+)
+fields(
+    '<evaluator>.subsets.<name>: names <classes>; the data set has <classes>; name classes of '
+    'the data set, or leave the subset out',
+    subset_of_no_class={'val_evaluator.subsets': dict(mIoU1=['tram'])},
+)
+fields(
+    '<field>: <data set>: <data set> has no classes <names>; there are <names>; correct the '
+    'fields of this data set',
+    unknown_class={f'{SOURCE}.metainfo': dict(classes=['road', 'tram'])},
+)

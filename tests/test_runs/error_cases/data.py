@@ -1,0 +1,200 @@
+"""Faults of folders and files."""
+
+import shutil
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from .base import CASES, SOURCE, Place, fault, fields
+from tests.helpers.tiny_data import save_label, train_pipeline
+
+SIZE = (24, 32)
+
+
+def write_list(here: Place, content: bytes) -> None:
+    """A list of the source's images."""
+    (here.root / 'gta5/list.txt').write_bytes(content)
+    here.cfg.train_dataloader.dataset.source.ann_file = 'list.txt'
+
+
+fields(
+    '<field>.data_root: no folder <folder>; put the data set there, set the environment variable '
+    'MMSEG_MAXSQUARE_DATA to the folder above, or use --cfg-options <field>.data_root=PATH',
+    no_source_folder={f'{SOURCE}.data_root': '/nowhere'},
+    no_val_folder={'val_dataloader.dataset.data_root': '/nowhere'},
+)
+
+
+@fault('<data set>: image folder <folder> not found; expected <files> below data_root (<folder>)')
+def no_image_folder(here: Place) -> None:
+    shutil.rmtree(here.root / 'gta5/images')
+
+
+fields(
+    '<data set>: data_prefix.img_path is missing, data_prefix holds only <keys>; give it together '
+    'with these; expected <files> below data_root (<folder>)',
+    half_of_data_prefix={f'{SOURCE}.data_prefix': dict(seg_map_path='labels')},
+)
+fields(
+    '<data set>: the pipeline reads labels, but data_prefix has no seg_map_path',
+    other_half_of_data_prefix={f'{SOURCE}.data_prefix': dict(img_path='images')},
+)
+
+
+@fault('<data set>: no <endings> images in <folder>; expected <files> below data_root (<folder>)')
+def no_target_images(here: Place) -> None:
+    for path in (here.root / 'city/leftImg8bit/train').rglob('*.png'):
+        path.unlink()
+
+
+@fault('ImageFolderDataset: no images in <folder>: <finding>; put them there, or correct data_root')
+def empty_image_folder(here: Place) -> None:
+    (here.root / 'photos').mkdir()
+    target = dict(type='ImageFolderDataset', data_root=str(here.root / 'photos'))
+    pipeline = train_pipeline(labels=False)
+    here.cfg.train_dataloader.dataset.target = dict(target, pipeline=pipeline)
+
+
+@fault(
+    'the <domain> data set (<type>, images in <folder>) is empty; check its data_root, '
+    'data_prefix and img_suffix'
+)
+def no_images_for_stock_class(here: Place) -> None:
+    no_target_images(here)
+    here.cfg.train_dataloader.dataset.target.update(
+        type='CityscapesDataset', data_prefix=dict(img_path='leftImg8bit/train')
+    )
+
+
+@fault(
+    '<data set>: <n> of <n> images have no label file: <files>; complete the copy, or list the '
+    'images to use in an ann_file; expected <files> below data_root (<folder>)'
+)
+def missing_label(here: Place) -> None:
+    here.label.unlink()
+
+
+@fault(
+    '<data set>: <list> lists <n> images that <folder> lacks: <files>; complete the folder or '
+    'take them off the list'
+)
+def listed_but_missing(here: Place) -> None:
+    write_list(here, b'00001\n00009\n')
+
+
+fields(
+    '<data set>: no list of images <list>; correct ann_file',
+    no_list={f'{SOURCE}.ann_file': 'list.txt'},
+)
+
+
+@fault('<data set>: <list> lists no image; write one image name a line, or correct ann_file')
+def empty_list(here: Place) -> None:
+    write_list(here, b'\n\n')
+
+
+@fault('<data set>: <list> is no text in UTF-8; write one image name a line, or correct ann_file')
+def list_in_utf16(here: Place) -> None:
+    write_list(here, '00001\n00002\n'.encode('utf-16'))
+
+
+@fault(CASES['list_in_utf16'].message)
+def list_that_is_an_image(here: Place) -> None:
+    write_list(here, here.image.read_bytes())
+
+
+@fault(
+    '<data set>: <n> images in <folder> have the name of another but for the ending, and so its '
+    'label: <files>; remove one of them'
+)
+def images_that_share_a_label(here: Place) -> None:
+    here.cfg.train_dataloader.dataset.source.img_suffix = ['.png', '.jpg']
+    shutil.copy(here.image, here.image.with_suffix('.jpg'))
+
+
+@fault('image <file> cannot be read (<n> bytes): it is damaged, cut off or no image; copy it again')
+def truncated_image(here: Place) -> None:
+    here.image.write_bytes(here.image.read_bytes()[:500])
+
+
+@fault(CASES['truncated_image'].message)
+def corrupt_image_in_a_worker(here: Place) -> None:
+    here.cfg.train_dataloader.num_workers = 1
+    here.image.write_bytes(b'\x89PNG\r\n\x1a\n and nothing else')
+
+
+@fault(CASES['truncated_image'].message)
+def first_image_is_corrupt(here: Place) -> None:
+    (here.root / 'gta5/images/00001.png').write_bytes(b'no image')
+
+
+@fault('image <file> cannot be read: <reason>; see its permissions, and the disk')
+def unreadable_image(here: Place) -> None:
+    here.image.unlink()
+    here.image.symlink_to(here.image)  # root may read everything else
+
+
+@fault('image <file> not found; copy it again')
+def vanished_image(here: Place) -> None:
+    here.image.unlink()
+    here.image.symlink_to('nothing')  # which is listed
+
+
+@fault(CASES['vanished_image'].message)
+def vanished_image_in_a_worker(here: Place) -> None:
+    here.cfg.train_dataloader.num_workers = 1
+    vanished_image(here)
+
+
+@fault(
+    'image <file> is <kind>, expected 8-bit colour; take the original photograph, or convert it '
+    'to 8-bit RGB'
+)
+def greyscale_image(here: Place) -> None:
+    with Image.open(here.image) as image:
+        image.convert('L').save(here.image)
+
+
+@fault(CASES['greyscale_image'].message)
+def image_of_16_bits(here: Place) -> None:
+    cv2.imwrite(str(here.image), np.full((*SIZE, 3), 4095, np.uint16))
+
+
+@fault('label file <file> not found (of image <file>); copy it again')
+def vanished_label(here: Place) -> None:
+    here.label.unlink()
+    here.label.symlink_to('nothing')
+
+
+@fault(
+    'label file <file> has size <size> (height, width), its image <size>; replace one of them, '
+    'or leave the pair out with a list of names as ann_file'
+)
+def label_of_another_size(here: Place) -> None:
+    save_label(here.label, np.full((20, 32), 7, np.uint8))
+
+
+@fault(CASES['label_of_another_size'].message)
+def first_val_label_of_another_size(here: Place) -> None:
+    folder = here.root / 'city/gtFine/val/frankfurt'
+    save_label(min(folder.iterdir()), np.full((20, 32), 7, np.uint8))
+
+
+@fault('label file <file> is not a readable image (<n> bytes): <reason>; copy it again')
+def truncated_label(here: Place) -> None:
+    here.label.write_bytes(here.label.read_bytes()[:100])
+
+
+@fault('label file <file> must be <kind>, got <kind>; take the original label files')
+def coloured_label(here: Place) -> None:
+    with Image.open(here.label) as image:
+        image.convert('RGB').save(here.label)
+
+
+@fault(
+    'label file <file> holds unknown ids <ids>; known are <ids>; take the original label files, '
+    'or a data set class whose table fits'
+)
+def unknown_ids(here: Place) -> None:
+    save_label(here.label, np.full(SIZE, 77, np.uint8))

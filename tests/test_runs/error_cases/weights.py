@@ -1,0 +1,100 @@
+"""Faults of checkpoints and of weights."""
+
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmseg.registry import MODELS
+
+from .base import Place, fault
+
+
+def save_checkpoint(here: Place, **changes) -> Path:
+    """A checkpoint of the model with other fields."""
+    cfg = Config(dict(model=here.cfg.model.to_dict()))
+    cfg.merge_from_dict(changes)
+    path = here.root / 'source.pth'
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), path)
+    return path
+
+
+@fault(
+    'load_from: no file <file>; train the source model first (configs/source_only), or name '
+    'another with --cfg-options load_from=PATH'
+)
+def no_source_model(here: Place) -> None:
+    here.cfg.load_from = 'nothing.pth'
+
+
+@fault(
+    'checkpoint: no file <file>; a training run writes them to its work dir',
+    'test CONFIG nothing.pth',
+)
+def no_checkpoint(here: Place) -> None:
+    pass
+
+
+@fault('load_from: <file> cannot be read (<error>): it is cut off or damaged, or no checkpoint')
+def truncated_checkpoint(here: Place) -> None:
+    path = save_checkpoint(here)
+    path.write_bytes(path.read_bytes()[:-200])
+    here.cfg.load_from = str(path)
+
+
+@fault('checkpoint: <file> is refused, since it may run code: <finding>', 'test CONFIG source.pth')
+def checkpoint_with_code(here: Place) -> None:
+    torch.save(dict(state_dict={}, hook=os.getcwd), here.root / 'source.pth')
+
+
+OTHER_SHAPE = (
+    '<file> does not fit: <n> tensors have another shape: <tensors>; take a checkpoint of a '
+    'model with the same architecture and classes'
+)
+LACKS = (
+    "<file> does not fit: it lacks <n> of the model's <n> tensors: <tensors>; take a checkpoint "
+    'of a model with the same architecture and classes'
+)
+HAS_MORE = (
+    '<file> does not fit: the model lacks <n> of its tensors: <tensors>; take a checkpoint of a '
+    'model with the same architecture and classes'
+)
+SIXTEEN = {f'model.{head}.num_classes': 16 for head in ('decode_head', 'auxiliary_head')}
+
+
+@fault(f'load_from: {OTHER_SHAPE}')
+def source_model_of_16_classes(here: Place) -> None:
+    here.cfg.load_from = str(save_checkpoint(here, **SIXTEEN))
+
+
+@fault(f'checkpoint: {OTHER_SHAPE}', 'test CONFIG source.pth')
+def checkpoint_of_16_classes(here: Place) -> None:
+    save_checkpoint(here, **SIXTEEN)
+
+
+@fault(f'load_from: {LACKS}')
+def source_model_without_low_head(here: Place) -> None:
+    here.cfg.load_from = str(
+        save_checkpoint(here, **{'model.auxiliary_head': None, 'model.guidance': None})
+    )
+
+
+@fault(f'load_from: {HAS_MORE}')
+def source_model_of_a_deeper_network(here: Place) -> None:
+    here.cfg.load_from = str(save_checkpoint(here, **{'model.backbone.depth': 34}))
+
+
+@fault('model.backbone.pretrained: ImageNet weights <file> not found: <where from>; <remedy>')
+def no_weights(here: Place) -> None:
+    backbone = dict(type='DeepLabV2ResNet', depth=18, stem_channels=8, base_channels=8)
+    here.cfg.model.backbone = dict(backbone, pretrained=str(here.root / 'source.pth'))
+    here.cfg.model.decode_head.update(in_index=1, in_channels=16)
+
+
+@fault(
+    'model.backbone.pretrained: <file> does not fit <type>: <n> of <n> tensors are missing or of '
+    'another shape, first <tensors>; <where from>'
+)
+def weights_of_another_network(here: Place) -> None:
+    no_weights(here)
+    torch.save(dict(conv1=torch.zeros(3)), here.root / 'source.pth')

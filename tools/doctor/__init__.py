@@ -1,1 +1,0 @@
-"""What tools/check_data.py is made of."""
