@@ -12,8 +12,8 @@ from mmseg_maxsquare import stack
 
 ONEDL = {'onedl-mmengine': '0.10.12', 'onedl-mmcv': '2.3.6', 'onedl-mmsegmentation': '1.4.2'}
 OPENMMLAB = {'mmengine': '0.10.7', 'mmcv': '2.1.0', 'mmsegmentation': '1.2.2'}
-TYPE_ONEDL = 'pip install -e ".[onedl]"'
-TYPE_OPENMMLAB = 'pip install -e ".[openmmlab]"'
+TYPE_ONEDL = 'pip install "mmseg_maxsquare[onedl]"'
+TYPE_OPENMMLAB = 'pip install "mmseg_maxsquare[openmmlab]"'
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, installed: dict[str, str]) -> None:

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
         return
     names = config_names(args.pattern or '')
     if not names:
-        near = nearest(args.pattern, config_names())
+        near = nearest(args.pattern, [Path(name).stem for name in config_names()])
         meant = f'; the nearest: {", ".join(near)}' if near else ''
         sys.exit(f'error: no shipped config has {args.pattern!r} in its name{meant}')
     width = max(map(len, names))

@@ -11,6 +11,8 @@ import pytest
 from mmseg_maxsquare.analysis import curves
 from mmseg_maxsquare.cli.main import main
 
+from tests.helpers import REPO
+
 
 def write_log(work_dir: Path, start: str, *lines: dict) -> Path:
     """Log records as mmengine leaves them of one start; the last line is torn."""
@@ -116,7 +118,7 @@ def test_command(
 def test_errors_are_sentences(
     arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(Path(__file__).resolve().parents[3])
+    monkeypatch.chdir(REPO)
     with pytest.raises(SystemExit) as end:
         main(['curves', *arguments])
     assert str(end.value).startswith(message)

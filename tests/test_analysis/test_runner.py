@@ -64,7 +64,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 def test_runs_run_once_and_start_from_their_source(started: list[Path], tmp_path: Path) -> None:
     for _ in range(2):
-        assert run_all([SOURCE, IW, SCORED], [0, 1], tmp_path, unchanged) == {}
+        assert run_all(Plan([SOURCE, IW, SCORED], [0, 1], tmp_path, unchanged)) == {}
     assert len(started) == 6
     folder = tmp_path / 'seed1/maxsquare/camvid_day2dusk_iw+model.target_loss.alpha=0.1'
     cfg = Config.fromfile(folder.parent / f'{folder.name}.py')
@@ -87,12 +87,12 @@ def test_runs_run_once_and_start_from_their_source(started: list[Path], tmp_path
 def test_another_config_is_refused_and_nothing_overwritten(
     started: list[Path], tmp_path: Path
 ) -> None:
-    run_all([SOURCE], [0], tmp_path, unchanged)
+    run_all(Plan([SOURCE], [0], tmp_path, unchanged))
 
     def shorter(cfg: Config) -> None:
         cfg.train_cfg.max_iters = 3
 
-    failures = run_all([SOURCE], [0], tmp_path, shorter)
+    failures = run_all(Plan([SOURCE], [0], tmp_path, shorter))
     assert 'holds a run of another config: train_cfg.max_iters: 500' in failures[SOURCE, 0]
     assert len(started) == 1
 
@@ -114,10 +114,10 @@ def test_a_failed_start_may_be_mended_and_data_may_move(
         return adjust
 
     monkeypatch.setattr(runs, '_call', call)
-    assert 'no folder /wrong' in run_all([SOURCE], [0], tmp_path, move('/wrong'))[SOURCE, 0]
-    assert run_all([SOURCE], [0], tmp_path, move('/right')) == {}
-    assert run_all([SOURCE], [0], tmp_path, move('/elsewhere')) == {}
-    failures = run_all([SOURCE], [0], tmp_path, move('/other'))
+    assert 'no folder /wrong' in run_all(Plan([SOURCE], [0], tmp_path, move('/wrong')))[SOURCE, 0]
+    assert run_all(Plan([SOURCE], [0], tmp_path, move('/right'))) == {}
+    assert run_all(Plan([SOURCE], [0], tmp_path, move('/elsewhere'))) == {}
+    failures = run_all(Plan([SOURCE], [0], tmp_path, move('/other')))
     assert 'optim_wrapper.optimizer.lr: 0.01' in failures[SOURCE, 0]
 
 
@@ -125,7 +125,7 @@ def test_a_test_in_the_folder_of_a_training_changes_nothing(
     started: list[Path], tmp_path: Path
 ) -> None:
     """Neither which row it is nor its numbers, whatever was tested how."""
-    run_all([SOURCE, IW], [7], tmp_path, unchanged)
+    run_all(Plan([SOURCE, IW], [7], tmp_path, unchanged))
     folder = runs.work_dir_of(IW, 7, tmp_path)
     before = paper_table.collect(table(Row('A', IW)), paper_table.find_runs([folder]))
     cfg = Config.fromfile(REPO / 'configs' / IW.config)
@@ -152,7 +152,7 @@ def test_a_failing_run_takes_only_its_followers_along(
         leave_traces(run, config, work_dir, cfg)
 
     monkeypatch.setattr(runs, '_call', call)
-    failures = run_all([SOURCE, IW], [0, 1], tmp_path, unchanged)
+    failures = run_all(Plan([SOURCE, IW], [0, 1], tmp_path, unchanged))
     assert set(failures) == {(SOURCE, 0), (IW, 0)}
     assert 'it broke' in failures[SOURCE, 0]
     assert 'it starts from source_only/camvid_day' in failures[IW, 0]
@@ -163,7 +163,7 @@ def test_failed_program_names_its_log(tmp_path: Path) -> None:
     def broken(cfg: Config) -> None:
         cfg.train_dataloader.dataset.data_root = '/nowhere'
 
-    failures = run_all([SOURCE], [0], tmp_path, broken)
+    failures = run_all(Plan([SOURCE], [0], tmp_path, broken))
     assert 'no folder /nowhere' in failures[SOURCE, 0]
     assert str(tmp_path / 'seed0/source_only/camvid_day/run.log') in failures[SOURCE, 0]
 
@@ -181,13 +181,11 @@ def test_plan(started: list[Path], tmp_path: Path) -> None:
     lines = Plan([SOURCE, IW], [0], tmp_path, unchanged).text().splitlines()
     assert lines[0].split() == ['seed', '0', 'new', '500', 'steps', 'source_only/camvid_day']
     # 500 + 2 x 300 source steps of half a second
-    assert lines[-1].startswith(
-        '2 runs, about 0 h 09 min of training (0.50 s a source step, assumed'
-    )
-    run_all([SOURCE], [0], tmp_path, unchanged)
+    assert lines[-1].startswith('2 runs, about 9 min of training (0.50 s a source step, assumed')
+    run_all(Plan([SOURCE], [0], tmp_path, unchanged))
     lines = Plan([SOURCE, IW], [0], tmp_path, unchanged).text().splitlines()
     assert 'done' in lines[0]
-    assert '0 h 30 min of training (3.00 s a source step, as measured' in lines[-1]
+    assert '30 min of training (3.00 s a source step, as measured' in lines[-1]
     lines = Plan([SOURCE, IW], [0], tmp_path, unchanged, 6.0).text().splitlines()
     assert '1 h 00 min of training (6.00 s a source step, as given' in lines[-1]
 
@@ -198,7 +196,7 @@ def table(*rows: Row) -> Table:
 
 def test_collect_finds_rows_by_config_and_options(started: list[Path], tmp_path: Path) -> None:
     plain = Run('maxsquare/camvid_day2dusk_iw.py', (), SOURCE)
-    run_all([SOURCE, plain, IW], [0, 1], tmp_path, adjustment(None, {'log_level': 'ERROR'}))
+    run_all(Plan([SOURCE, plain, IW], [0, 1], tmp_path, adjustment(None, {'log_level': 'ERROR'})))
     rows = table(Row('plain', plain), Row('alpha', IW), Row('never', Run('minent/gta2cs.py')))
     results, notes = paper_table.collect(rows, paper_table.find_runs([tmp_path]))
     assert {name: sorted(by_seed) for name, by_seed in results.items()} == {
@@ -217,7 +215,7 @@ def test_collect_finds_rows_by_config_and_options(started: list[Path], tmp_path:
 
 def test_two_runs_of_one_cell_are_refused(started: list[Path], tmp_path: Path) -> None:
     for out in ('a', 'b'):
-        run_all([SOURCE], [0], tmp_path / out, unchanged)
+        run_all(Plan([SOURCE], [0], tmp_path / out, unchanged))
     with pytest.raises(ValueError, match='two runs are "A" with seed 0'):
         paper_table.collect(table(Row('A', SOURCE)), paper_table.find_runs([tmp_path]))
 
@@ -233,7 +231,7 @@ def test_runs_of_other_tools_are_known_by_their_folder(tmp_path: Path) -> None:
 
 
 def test_write_table_leaves_three_files(started: list[Path], tmp_path: Path) -> None:
-    run_all([SOURCE, IW], [0], tmp_path, unchanged)
+    run_all(Plan([SOURCE, IW], [0], tmp_path, unchanged))
     rows = table(Row('A', SOURCE), Row('B', IW))
     text = paper_table.write_table(rows, [tmp_path], tmp_path / 'own')
     assert '| B | 20.0 | 40.0 |' in text
@@ -258,11 +256,3 @@ def test_overlay(name: str) -> None:
     assert ('auxiliary_head' in cfg.model) == (name != 'maxsquare/cs2nthu_rio')
     scales = [line for line in cfg.pretty_text.split("type='Resize'")[:-1]]
     assert all('256' in part[-200:] for part in scales) and len(scales) >= 4
-
-
-def test_options_that_fit_no_place_end_with_a_sentence() -> None:
-    cfg = Config(dict(steps=[dict(end=1)]))
-    runs.merge_options(cfg, {'steps.0.end': 3})
-    assert cfg.steps[0].end == 3
-    with pytest.raises(SystemExit, match='--cfg-options: a field does not fit .* Index 5'):
-        runs.merge_options(cfg, {'steps.5.end': 3})

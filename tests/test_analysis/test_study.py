@@ -1,0 +1,62 @@
+"""Studies: which tables and seeds, what they share, and what is wrong in a file."""
+
+from pathlib import Path
+
+import pytest
+
+from mmseg_maxsquare.analysis import study as module
+from mmseg_maxsquare.analysis.study import load_study
+from mmseg_maxsquare.analysis.tables import spec_names
+from mmseg_maxsquare.cli.main import main
+
+OWN = """
+title = 'Two tables'
+tables = ['2', '4']
+seeds = [3, 5]
+"""
+
+
+@pytest.mark.parametrize('name', spec_names('study'))
+def test_shipped_studies_load(name: str) -> None:
+    study = load_study(name)
+    assert study.name == name and study.tables and study.seeds
+
+
+def test_tables_share_their_runs(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Table 4 has three rows of Table 2: 5 + 6 - 4 shared runs... each once a seed."""
+    (tmp_path / 'own.py').write_text(OWN)
+    main(['study', str(tmp_path / 'own.py'), '--dry-run', '--out', str(tmp_path / 'out')])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == 'Two tables'
+    runs = [tuple(line.split()[i] for i in (1, -1)) for line in lines[1:-1]]
+    assert len(runs) == len(set(runs)) == 2 * 7
+    assert {seed for seed, _ in runs} == {'3', '5'}
+    assert lines[-1].startswith('14 runs, about ')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_seeds_may_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    monkeypatch.setattr(module, 'run_tables', lambda *args: given.append(args))
+    module.run_study('camvid', seeds=[4], out=tmp_path)
+    module.run_study('camvid', out=tmp_path)
+    assert [args[1] for args in given] == [[4], [0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ("title = 'x'\ntables = ['2']", r"missing \['seeds'\]"),
+        (OWN + 'row = 1', r"unknown fields \['row'\]"),
+        (OWN.replace("'4'", "'9'"), 'no table 9; the available ones: '),
+    ],
+)
+def test_errors_are_one_line(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / 'own.py').write_text(text)
+    with pytest.raises(SystemExit, match=f'^error: .*{message}'):
+        main(['study', str(tmp_path / 'own.py'), '--dry-run'])
+
+
+def test_no_such_study() -> None:
+    with pytest.raises(SystemExit, match='^error: no study camvids; the available ones: camvid'):
+        main(['study', 'camvids'])

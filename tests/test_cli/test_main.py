@@ -1,0 +1,105 @@
+"""The command line: help without PyTorch, and what is mistyped."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mmseg_maxsquare.cli.main import COMMANDS, build_parser, main
+
+from tests.helpers import REPO
+
+HEAVY = ('torch', 'mmengine', 'mmseg', 'mmcv', 'numpy', 'cv2', 'matplotlib')
+HELP = """
+import sys
+from mmseg_maxsquare.cli.main import main
+try:
+    main(sys.argv[1:])
+finally:
+    loaded = [name for name in {heavy} if name in sys.modules]
+    print('loaded:', loaded)
+"""
+
+
+def python(*arguments: str, cwd: Path = REPO) -> subprocess.CompletedProcess:
+    env = {**os.environ, 'PYTHONPATH': str(REPO)}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize('command', ['', *COMMANDS, 'figure 2', 'figure 5'])
+def test_help_imports_nothing_heavy(command: str) -> None:
+    process = python('-c', HELP.format(heavy=HEAVY), *command.split(), '--help')
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith('usage: mmseg-maxsquare')
+    assert process.stdout.endswith('loaded: []\n')
+
+
+def test_help_is_quick() -> None:
+    """The best of three: other tests run beside."""
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        python('-m', 'mmseg_maxsquare', 'train', '--help')
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 1.0
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        ('trian maxsquare/gta2cs.py', 'error: no command trian; the nearest: train'),
+        ('gradient_share', 'error: no command gradient_share; the nearest: gradient-share'),
+        ('xyz', 'error: no command xyz; the nearest: train, test, check'),
+        ('configs gta2sc', "error: no shipped config has 'gta2sc' in its name; the nearest: "),
+        ('configs --copy maxsquare/gta2sc.py x', 'error: no file maxsquare/gta2sc.py and no'),
+        ('demo --formats gta5', 'error: --formats chooses what is drawn into --world'),
+        ('demo --world w --out x', 'error: --out is the folder of runs'),
+    ],
+)
+def test_mistakes_are_one_line(words: str, message: str) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words.split())
+    assert str(end.value).startswith(message)
+    assert '\n' not in str(end.value)
+
+
+def test_no_command_prints_the_help(capsys: pytest.CaptureFixture) -> None:
+    main([])
+    output = capsys.readouterr().out
+    assert output == build_parser().format_help()
+    assert all(f'    {name}' in output for name in COMMANDS)
+
+
+@pytest.mark.parametrize('script', ['train', 'test'])
+def test_scripts_of_the_clone_are_the_command(script: str, tmp_path: Path) -> None:
+    process = python(
+        str(REPO / f'tools/{script}.py'),
+        'nowhere.py',
+        'x.pth'[: 5 * (script == 'test')] or '--resume',
+        cwd=tmp_path,
+    )
+    assert process.returncode == 1
+    assert process.stderr.splitlines()[-1].startswith('error: config: no file nowhere.py')
+
+
+def test_without_a_stack_the_command_says_what_to_type(tmp_path: Path) -> None:
+    """No package of the stack has metadata: the listing works, the others say what is missing."""
+    code = (
+        'import importlib.metadata as m, sys\n'
+        'def version(name): raise m.PackageNotFoundError(name)\n'
+        'm.version = version\n'
+        'from mmseg_maxsquare.cli.main import main\n'
+        'main(sys.argv[1:])\n'
+    )
+    process = python('-c', code, 'configs', 'gta2cs')
+    assert process.returncode == 0 and 'maxsquare/gta2cs.py' in process.stdout
+    process = python('-c', code, 'train', 'maxsquare/gta2cs.py')
+    assert process.returncode == 1
+    (line,) = process.stderr.splitlines()
+    assert line.startswith('error: mmseg_maxsquare needs MMSegmentation')
+    assert 'pip install "mmseg_maxsquare[onedl]"' in line
