@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from .two_ranks import CASES, STEPS, batch_of, model_of, wrapper_of
+from tests.helpers import REPO
 
-SCRIPT = Path(__file__).with_name('two_ranks.py')
+MODULE = 'tests.test_engine.two_ranks'
 
 
 @pytest.fixture(scope='module')
@@ -18,7 +19,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp('ranks')
     ranks = [
         subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(rank), str(folder)],
+            [sys.executable, '-m', MODULE, str(rank), str(folder)],
+            cwd=REPO,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,4 +1,4 @@
-"""What test_uda_distributed.py runs in each process: python two_ranks.py RANK FOLDER."""
+"""What test_uda_distributed.py runs in each process, as a module: RANK FOLDER."""
 
 import sys
 from pathlib import Path
