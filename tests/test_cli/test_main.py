@@ -77,12 +77,8 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture) -> None:
 
 @pytest.mark.parametrize('script', ['train', 'test'])
 def test_scripts_of_the_clone_are_the_command(script: str, tmp_path: Path) -> None:
-    process = python(
-        str(REPO / f'tools/{script}.py'),
-        'nowhere.py',
-        'x.pth'[: 5 * (script == 'test')] or '--resume',
-        cwd=tmp_path,
-    )
+    arguments = ['nowhere.py', 'x.pth' if script == 'test' else '--resume']
+    process = python(str(REPO / f'tools/{script}.py'), *arguments, cwd=tmp_path)
     assert process.returncode == 1
     assert process.stderr.splitlines()[-1].startswith('error: config: no file nowhere.py')
 
