@@ -157,7 +157,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built as ``make docs`` does."""
     pytest.importorskip('mkdocs', reason='the extra "docs" is not installed')
     folder = tmp_path_factory.mktemp('site')
-    command = [sys.executable, '-m', 'mkdocs', 'build', '--quiet', '--site-dir', folder]
+    command = [sys.executable, '-m', 'mkdocs', 'build', '--site-dir', folder]
     process = subprocess.run(command, cwd=REPO, capture_output=True, text=True)
     assert process.returncode == 0, process.stdout + process.stderr
     return folder
