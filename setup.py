@@ -49,5 +49,11 @@ setup(
             'ruff>=0.6',
             'efficientnet_lite_pytorch>=0.1.0',
         ],
+        'docs': [
+            'mkdocs>=1.6,<2',
+            'mkdocs-material>=9.6',
+            'mkdocstrings[python]>=1.0',
+            'latex2mathml>=3.77',
+        ],
     },
 )

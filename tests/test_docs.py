@@ -1,18 +1,26 @@
 """The pages' code runs, their trees are what the configs read, the files they name exist."""
 
+import ast
 import re
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
-from mmseg.registry import DATASETS, METRICS, TRANSFORMS
+from mmseg.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 from PIL import Image
 from scipy.io import savemat
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
+from mmseg_maxsquare.cli.main import COMMANDS
 from mmseg_maxsquare.datasets import CamVidDataset
+from mmseg_maxsquare.losses import max_square_loss
 
 from tests.helpers import REPO
 from tests.helpers.tiny_data import (
@@ -49,8 +57,20 @@ def text_of(page: str) -> str:
 
 def blocks(page: str, language: str) -> list[str]:
     """Its code in a language, '' for trees."""
-    found = re.findall(r'^```(\w*)\n(.*?)^```', text_of(page), flags=re.S | re.M)
+    return code_of(text_of(page), language)
+
+
+def code_of(text: str, language: str) -> list[str]:
+    """Blocks of code in a text."""
+    found = re.findall(r'^```(\w*)\n(.*?)^```', text, flags=re.S | re.M)
     return [code for name, code in found if name == language]
+
+
+def guide(name: str, mark: str) -> dict:
+    """Names that the only block of a guide with a mark in it sets."""
+    text = (REPO / f'docs/guides/{name}.md').read_text(encoding='utf-8')
+    (code,) = (block for block in code_of(text, 'python') if mark in block)
+    return run(code)
 
 
 @pytest.fixture
@@ -101,6 +121,160 @@ def test_named_files_exist(page: Path) -> None:
         assert (REPO / path).exists(), path
     for link in re.findall(r'\]\((?!http|#)([^)#]+)', text):
         assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda path: path.stem)
+def test_code_is_python(page: Path) -> None:
+    for code in code_of(page.read_text(encoding='utf-8'), 'python'):
+        ast.parse(code)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """Each once; MkDocs fails for names in it that are no pages."""
+    named = re.findall(r'([\w/]+\.md)$', (REPO / 'mkdocs.yml').read_text(), flags=re.M)
+    assert sorted(named) == sorted(str(page.relative_to(REPO / 'docs')) for page in PAGES)
+
+
+def test_page_of_the_commands() -> None:
+    """Filled in from the parser: every command, every option, its help."""
+    markdown = runpy.run_path(str(REPO / 'tools/docs/commands.py'))['commands_markdown']()
+    assert re.findall(r'^## (\S+)$', markdown, flags=re.M) == list(COMMANDS)
+    assert re.findall(r'^### (.+)$', markdown, flags=re.M) == [f'figure {n}' for n in range(1, 6)]
+    assert '| `--copy` `NAME DIR` | copy a config and the bases' in markdown
+    assert '| `--amp` `[{float16,bfloat16}]` | automatic mixed precision' in markdown
+    assert '(default: work_dirs/figures/curves.png)' in markdown
+    assert 'mmseg-maxsquare convert [options] SRC DST --to {mmseg,released,adaptsegnet}' in markdown
+    assert (
+        '```bash\nmmseg-maxsquare table 2\nmmseg-maxsquare table --collect work_dirs\n```'
+        in markdown
+    )
+    page = (REPO / 'docs/reference/commands.md').read_text(encoding='utf-8')
+    assert page.count('<!-- all commands -->') == 1
+
+
+@pytest.fixture(scope='module')
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as ``make docs`` does."""
+    pytest.importorskip('mkdocs', reason='the extra "docs" is not installed')
+    folder = tmp_path_factory.mktemp('site')
+    command = [sys.executable, '-m', 'mkdocs', 'build', '--site-dir', folder]
+    process = subprocess.run(command, cwd=REPO, capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return folder
+
+
+def test_site_needs_no_network(site: Path) -> None:
+    """Scripts, styles, pictures and fonts are files of the site."""
+    loads = re.compile(
+        r'<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)="?((?:https?:)?//[^" >]+)'
+    )
+    for page in site.rglob('*.html'):
+        assert loads.findall(page.read_text(encoding='utf-8')) == [], page
+    for style in site.rglob('*.css'):
+        assert not re.search(r'(?:url\(|@import)\s*["\']?(?:https?:)?//', style.read_text()), style
+
+
+def test_site_shows_what_the_pages_stand_for(site: Path) -> None:
+    """Commands, docstrings, formulas, sections of the README, files of the repository."""
+    commands = (site / 'reference/commands/index.html').read_text(encoding='utf-8')
+    assert '<code>--cfg-options</code> <code>FIELD=VALUE ...</code>' in commands
+    losses = (site / 'reference/api/losses/index.html').read_text(encoding='utf-8')
+    assert 'id="mmseg_maxsquare.losses.max_square_loss"' in losses and '<math' in losses
+    assert ':func:' not in re.sub(r'<details.*?</details>', '', losses, flags=re.S)  # their source
+    assert 'MaxSquare+IW+Multi' in (site / 'results/index.html').read_text(encoding='utf-8')
+    assert 'UDASampler' in (site / 'guides/own_data/index.html').read_text(encoding='utf-8')
+    extending = (site / 'guides/extending/index.html').read_text(encoding='utf-8')
+    (link,) = set(re.findall(r'href="([^"]*source/configs/maxsquare/gta2cs.py/)"', extending))
+    assert (site / 'guides/extending' / link / 'index.html').is_file()
+
+
+class Batches:
+    """A tiny segmentation model, and batches of both domains."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 1))
+        self.images, self.target = torch.rand(2, 3, 6, 8), torch.rand(3, 3, 8, 6)
+        self.labels = torch.randint(0, 5, (2, 6, 8))
+        self.labels[0, 0] = 255
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.5)
+
+    def expected(self) -> list[Tensor]:
+        """Weights after one step on the sum of both losses."""
+        loss = cross_entropy(self.model(self.images), self.labels, ignore_index=255)
+        loss = loss + 0.1 * max_square_loss(self.model(self.target), alpha=0.2)
+        parameters = list(self.model.parameters())
+        gradients = torch.autograd.grad(loss, parameters)
+        return [p.detach() - 0.5 * g for p, g in zip(parameters, gradients, strict=True)]
+
+    def check(self, step: Callable[[], object]) -> object:
+        """A step of a page is the step that it says."""
+        expected = self.expected()
+        result = step()
+        torch.testing.assert_close([p.detach() for p in self.model.parameters()], expected)
+        return result
+
+
+def test_plain_pytorch_of_the_losses_guide() -> None:
+    b = Batches()
+    train_step = guide('losses', 'source_loss.item()')['train_step']
+    source, target = b.check(lambda: train_step(b.model, b.optimizer, b.images, b.labels, b.target))
+    assert source > 0 > target > -0.1
+
+
+def test_any_module_of_the_losses_guide() -> None:
+    """A module that returns logits stands in for segmentation_models_pytorch."""
+    b = Batches()
+    train_epoch = guide('losses', 'smp.Unet')['train_epoch']
+    b.check(lambda: train_epoch(b.model, b.optimizer, [(b.images, b.labels)], [b.target]))
+
+
+def test_sigmoid_of_the_losses_guide() -> None:
+    x = torch.randn(2, 1, 3, 4)
+    logits = guide('losses', 'def two_classes')['two_classes'](x)
+    torch.testing.assert_close(logits.softmax(1)[:, 1:], x.sigmoid())
+
+
+def test_segformer_of_the_losses_guide() -> None:
+    """What Hugging Face returns: an object with loss and logits of a quarter of the size."""
+    b = Batches()
+
+    class Output(dict):
+        __getattr__ = dict.__getitem__
+
+    def segformer(pixel_values: Tensor, labels: Tensor | None = None) -> Output:
+        logits = b.model(pixel_values)
+        loss = None if labels is None else cross_entropy(logits, labels, ignore_index=255)
+        return Output(loss=loss, logits=logits)
+
+    train_step = guide('losses', 'pixel_values')['train_step']
+    b.check(lambda: train_step(segformer, b.optimizer, b.images, b.labels, b.target))
+
+
+def test_own_loss_of_the_extending_guide() -> None:
+    """It is registered, and ignored pixels do not count."""
+    guide('extending', 'ConfidenceLoss')
+    try:
+        loss = MODELS.build(dict(type='ConfidenceLoss', loss_weight=0.5))
+    finally:
+        MODELS.module_dict.pop('ConfidenceLoss')
+    logits = torch.zeros(1, 4, 1, 2)
+    logits[0, 0, 0, 1] = 100
+    assert loss(logits).item() == pytest.approx(-0.5 * (0.25 + 1) / 2)
+    assert loss(logits, torch.tensor([[[0, 255]]])).item() == pytest.approx(-0.5 * 0.25)
+
+
+def test_own_source_of_the_guide(data: Path) -> None:
+    """Images and label PNGs in two folders, with class indices."""
+    rng = np.random.default_rng(0)
+    root = data.parent / 'my/source'
+    save_image(root / 'images/a.jpg', (24, 32), rng)
+    (root / 'labels').mkdir()
+    Image.fromarray(np.full((24, 32), 2, np.uint8)).save(root / 'labels/a.png')
+    dataset = data_sets(guide('own_data', 'BaseSegDataset'))['source']
+    labels = dataset[0]['data_samples'].gt_sem_seg.data
+    assert dataset.metainfo['classes'] == ('road', 'building', 'sky')
+    assert labels.unique().tolist() == [2]
 
 
 def test_every_data_set_has_its_page() -> None:

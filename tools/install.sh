@@ -34,5 +34,5 @@ if [ "$STACK" = openmmlab ]; then
     echo "compiling mmcv: a quarter of an hour on two cores"
     MMCV_WITH_OPS=1 run $pip install -c constraints.txt --no-build-isolation mmcv
 fi
-run $pip install -c constraints.txt -e ".[$STACK,efficientnet,digits,test]"
+run $pip install -c constraints.txt -e ".[$STACK,efficientnet,digits,test,docs]"
 echo "$state" >"$stamp"

@@ -16,10 +16,9 @@ class GTA5Dataset(CityscapesClassesDataset):
     label ids 0..34; ids without a train id are ignored.
 
     Args:
-        ann_file: Optional split: a text file with one name a line, as ``1``,
-            ``00001`` or ``00001.png``. Defaults to '', all images.
         data_prefix: Defaults to ``dict(img_path='images', seg_map_path='labels')``.
-        **kwargs: As for :class:`CityscapesClassesDataset`.
+        **kwargs: As for :class:`CityscapesClassesDataset`. ``ann_file``, an optional
+            split, is a text file with one name a line: ``1``, ``00001`` or ``00001.png``.
     """
 
     METAINFO = CityscapesDataset.METAINFO

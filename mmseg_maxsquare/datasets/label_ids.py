@@ -23,9 +23,8 @@ class LabelIdDataset(BaseSegDataset):
     Args:
         img_suffix: One or several endings of image names.
         seg_map_suffix: Replaces the image's ending in the name of its label.
-        ann_file: List of the images to use, one name a line, with or without
-            ending. Defaults to '', all images.
-        **kwargs: As for mmseg's :class:`BaseSegDataset`;
+        **kwargs: As for mmseg's :class:`BaseSegDataset`. ``ann_file`` lists the
+            images to use, one name a line, with or without ending (default '': all);
             ``metainfo=dict(classes=...)`` chooses among the known classes.
 
     Attributes:

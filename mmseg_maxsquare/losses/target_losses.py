@@ -88,7 +88,7 @@ class TargetLoss(nn.Module):
 class MaxSquareLoss(TargetLoss):
     """Maximum squares loss, Eq. 6 and (``alpha > 0``) Eq. 13.
 
-    Example:
+    Examples:
         >>> loss = MaxSquareLoss(loss_weight=0.1)
         >>> loss(torch.zeros(2, 19, 4, 4))  # uniform: -0.1 / (2 * 19)
         tensor(-0.0026)
