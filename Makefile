@@ -8,25 +8,29 @@ STACK ?= onedl
 VENV ?= $(if $(filter openmmlab,$(STACK)),.venv-openmmlab,.venv)
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint docs install
+.PHONY: demo test test-all check docs install
 
 demo: install
 	$(BIN)/mmseg-maxsquare demo
 
-test: lint
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+test: check
+	$(call timed,tests,$(BIN)/python -m pytest -n 2 -m "not slow")
 
-test-all: lint
-	$(BIN)/python -m pytest -n 2
+test-all: check
+	$(call timed,all tests,$(BIN)/python -m pytest -n 2)
 
-lint: docs
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+check: docs
+	$(call timed,ruff,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
+	$(call timed,mypy,$(BIN)/mypy)
+	$(call timed,examples in docstrings,$(BIN)/python -m pytest -q --doctest-modules mmseg_maxsquare/losses)
 
 # A broken link or reference fails (not with --quiet, which drops the warnings that strict mode
 # counts). The variable silences an announcement of the theme.
 docs: install
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+	$(call timed,docs,NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build)
+
+# Runs a part, and prints how long it took.
+timed = @echo "== $(1)"; begin=$$(date +%s); $(2) && echo "== $(1): $$(($$(date +%s) - begin)) s"
 
 install:
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" STACK="$(STACK)" bash tools/install.sh

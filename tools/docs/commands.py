@@ -7,12 +7,6 @@ from collections.abc import Iterator
 
 from mmseg_maxsquare.cli.main import COMMANDS, build_parser
 
-# Options whose --help has no text.
-WITHOUT_HELP = {
-    'launcher': 'how several processes are started (default: none)',
-    'local_rank': 'set by launchers that do not set LOCAL_RANK',
-}
-
 
 def commands_markdown() -> str:
     """All commands with their arguments."""
@@ -56,7 +50,6 @@ def row(action: argparse.Action) -> str:
     if not action.option_strings:
         names, taken = f'`{action.metavar}`', ''
     text = (action.help or '').replace('%(default)s', str(action.default))
-    text = text or WITHOUT_HELP[action.dest]
     cell = html.escape(text, quote=False).replace('|', '\\|')
     return f'| {names}{f" `{taken}`" if taken else ""} | {cell} |'.replace('``', '`')
 
