@@ -54,7 +54,7 @@ class AfterImport(MetaPathFinder):
             import_ours(name)
 
         # A spec has a loader of its own: nobody else sees this.
-        spec.loader.exec_module = execute_and_register
+        spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]
         return spec
 
 

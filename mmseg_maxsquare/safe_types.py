@@ -4,6 +4,7 @@ It is imported together with PyTorch, so that ``torch.load`` takes our checkpoin
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,7 @@ def allow_mmengine_checkpoints() -> None:
     These are numbers and mmengine's log buffers. NumPy 2 moved the functions that
     rebuild its numbers; files name either place.
     """
-    rebuild = np.float64(0).__reduce__()[0], np.empty(0).__reduce__()[0]
+    rebuild: tuple[Any, Any] = np.float64(0).__reduce__()[0], np.empty(0).__reduce__()[0]
     torch.serialization.add_safe_globals(
         [
             *(

@@ -185,7 +185,7 @@ def _notes(table: Table, row: Row, cfg: Config) -> list[str]:
     return notes + [f'{row.name}: option {key}={value}.' for key, value in options.items()]
 
 
-def _steps(pipeline: list) -> Iterator[dict]:
+def _steps(pipeline: Sequence) -> Iterator[dict]:
     """Steps of a pipeline, also those inside others."""
     for step in pipeline:
         if isinstance(step, dict):

@@ -84,7 +84,7 @@ def figure3(
         rows += draw(panel, title, model, features, chosen, names)
     panels[0].legend(frameon=False, fontsize=8)
     save(panels[0].figure, out, FIELDS, rows)
-    print(f'{out}: classes {names[chosen[0]]} and {names[chosen[1]]}')
+    print(f'{out}: classes {" and ".join(names[index] for index in chosen or ())}')
 
 
 def loaders(cfg: Config) -> dict[str, DataLoader]:

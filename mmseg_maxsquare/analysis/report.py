@@ -58,8 +58,8 @@ def csv_table(table: Table, results: Results, checkpoint: str) -> str:
             difference = None if mean is None or paper is None else mean - paper
             cells = [mean, std, len(ours), paper, difference]
             if ours or paper is not None:
-                cells = [f'{v:.4f}' if isinstance(v, float) else v for v in cells]
-                writer.writerow([table.name, name, metric, *cells, checkpoint])
+                texts = [f'{v:.4f}' if isinstance(v, float) else v for v in cells]
+                writer.writerow([table.name, name, metric, *texts, checkpoint])
     return stream.getvalue()
 
 
@@ -175,5 +175,6 @@ def _versus(results: Results, name: str, other: str, metric: str) -> str:
 
 def _difference(table: Table, results: Results, name: str, metric: str) -> str:
     values, paper = _values(results, name, metric), _paper(table, name, metric)
-    known = values and paper is not None
-    return _number(statistics.fmean(values) - paper if known else None, '+')
+    if not values or paper is None:
+        return _number(None)
+    return _number(statistics.fmean(values) - paper, '+')

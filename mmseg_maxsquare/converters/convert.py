@@ -7,6 +7,7 @@ be there and of the right shape, and nothing in a file is executed.
 
 import re
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -109,7 +110,7 @@ def _packed(state: dict[str, Tensor], to: str, source: str) -> dict:
         return state
     if to == 'released':
         return dict(state_dict=state)
-    meta = dict(converted_from=source)
+    meta: dict[str, Any] = dict(converted_from=source)
     bias = state.get('decode_head.classifiers.0.bias')
     if bias is not None and bias.numel() == len(CLASSES):
         meta['dataset_meta'] = dict(classes=CLASSES, palette=PALETTE)

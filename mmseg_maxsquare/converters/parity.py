@@ -6,6 +6,7 @@ compares the logits of both levels on the same images, preprocessing included.
 """
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -66,7 +67,7 @@ def read_network(path: Path) -> ReleasedNetwork:
     return network.eval()
 
 
-def random_network(**kwargs) -> ReleasedNetwork:
+def random_network(**kwargs: Any) -> ReleasedNetwork:
     """The released network as if trained: no weight or statistic is without effect.
 
     Args:
@@ -89,7 +90,7 @@ def random_network(**kwargs) -> ReleasedNetwork:
     return network.eval()
 
 
-def our_model(network: ReleasedNetwork, classifiers: int = 2, **backbone) -> nn.Module:
+def our_model(network: ReleasedNetwork, classifiers: int = 2, **backbone: Any) -> nn.Module:
     """This package's model with the weights of the released network, converted.
 
     Args:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from mmseg.registry import DATASETS
 
@@ -22,7 +23,7 @@ class CamVidDataset(LabelIdDataset):
         ValueError: If a drive has no image.
     """
 
-    METAINFO = dict(
+    METAINFO: dict[str, Any] = dict(
         classes=(
             'sky', 'building', 'pole', 'road', 'pavement', 'tree',
             'sign', 'fence', 'car', 'pedestrian', 'bicyclist',
@@ -40,7 +41,7 @@ class CamVidDataset(LabelIdDataset):
         self,
         drives: Sequence[str] | None = None,
         data_prefix: dict = dict(img_path='train', seg_map_path='trainannot'),
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         self.drives = drives
         super().__init__(data_prefix=data_prefix, **kwargs)

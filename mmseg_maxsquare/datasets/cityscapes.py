@@ -1,7 +1,7 @@
 """Cityscapes' classes, and Cityscapes read from its original label files."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import DATASETS
@@ -63,7 +63,7 @@ class CityscapesClassesDataset(LabelIdDataset):
 
     COLOURS: ClassVar = dict(zip(CLASSES, PALETTE, strict=True))
 
-    def __init__(self, num_classes: int | None = None, **kwargs) -> None:
+    def __init__(self, num_classes: int | None = None, **kwargs: Any) -> None:
         if num_classes is not None:
             if kwargs.get('metainfo'):
                 raise ValueError('give either num_classes or metainfo, not both')
@@ -95,7 +95,7 @@ class CityscapesLabelIdDataset(CityscapesClassesDataset):
     def __init__(
         self,
         data_prefix: dict = dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(
             data_prefix=data_prefix,

@@ -1,5 +1,8 @@
 """Data sets of whole images with one class each."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from mmcv.transforms import BaseTransform, to_tensor
 from mmengine.dataset import BaseDataset
 from mmengine.structures import BaseDataElement
@@ -20,7 +23,7 @@ class ClassLabelDataset(BaseDataset):
         **kwargs: As for mmengine's :class:`BaseDataset`.
     """
 
-    def __init__(self, pipeline: list = (), **kwargs) -> None:
+    def __init__(self, pipeline: Sequence = (), **kwargs: Any) -> None:
         super().__init__(pipeline=strict(pipeline, read_label_ids), **kwargs)
 
 

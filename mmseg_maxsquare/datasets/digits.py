@@ -1,6 +1,7 @@
 """Two sets of handwritten digits that Python packages carry: nothing to download."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from mmseg.registry import DATASETS
@@ -31,7 +32,7 @@ class DigitsDataset(ClassLabelDataset):
 
     METAINFO = dict(classes=tuple('0123456789'))
 
-    def __init__(self, name: str, split: str, **kwargs) -> None:
+    def __init__(self, name: str, split: str, **kwargs: Any) -> None:
         if name not in READERS:
             raise ValueError(f'DigitsDataset: name must be one of {list(READERS)}, got {name!r}')
         if split not in SPLITS:

@@ -1,6 +1,7 @@
 """GTA5 ("Playing for Data"), read from its original files."""
 
 import os
+from typing import Any
 
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import DATASETS
@@ -28,7 +29,7 @@ class GTA5Dataset(CityscapesClassesDataset):
     def __init__(
         self,
         data_prefix: dict = dict(img_path='images', seg_map_path='labels'),
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(data_prefix=data_prefix, **kwargs)
 

@@ -1,6 +1,8 @@
 """Unlabelled target images: whatever lies below a folder."""
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
@@ -23,7 +25,7 @@ class ImageFolderDataset(BaseSegDataset):
         FileNotFoundError: If the folder is missing or has no image.
     """
 
-    def __init__(self, data_root: str, pipeline: list = (), **kwargs) -> None:
+    def __init__(self, data_root: str, pipeline: Sequence = (), **kwargs: Any) -> None:
         pipeline = strict(pipeline, read_label_ids)
         prefix = dict(img_path='')
         super().__init__(data_root=data_root, data_prefix=prefix, pipeline=pipeline, **kwargs)

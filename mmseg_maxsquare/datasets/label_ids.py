@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from mmseg.datasets import BaseSegDataset
@@ -45,16 +45,17 @@ class LabelIdDataset(BaseSegDataset):
 
     LABEL_IDS: ClassVar[dict[int, str | None]] = {}
     COLOURS: ClassVar[dict[str, Sequence[int]]] = {}
-    LAYOUT: ClassVar[str] = ''
+    LAYOUT: str = ''
+    seg_map_suffix: str
     refuses_twins = True
     read_label: Callable[[bytes], np.ndarray] = staticmethod(read_label_ids)
 
     def __init__(
         self,
-        pipeline: list = (),
+        pipeline: Sequence = (),
         img_suffix: str | Sequence[str] = '.png',
         seg_map_suffix: str = '.png',
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         self.reads_labels = loads_labels(pipeline)
         super().__init__(
@@ -193,7 +194,7 @@ class LabelIdDataset(BaseSegDataset):
 
 def label_map(names: dict[int, str | None], classes: Sequence[str]) -> dict[int, int]:
     """Index in ``classes`` of every id; 255 for ids without a class, or with another."""
-    index = {name: i for i, name in enumerate(classes)}
+    index: dict[str | None, int] = {name: i for i, name in enumerate(classes)}
     return {i: index.get(name, IGNORE) for i, name in names.items()}
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import mmcv
@@ -110,7 +111,7 @@ class LoadLabelIds(LoadAnnotations):
         **kwargs: As for mmseg's :class:`LoadAnnotations`.
     """
 
-    def __init__(self, read: Callable[[bytes], np.ndarray] = read_label_ids, **kwargs) -> None:
+    def __init__(self, read: Callable[[bytes], np.ndarray] = read_label_ids, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.read = read
 
@@ -181,7 +182,7 @@ STRICT = {
 }
 
 
-def strict(step: object, read: Callable[[bytes], np.ndarray]) -> object:
+def strict(step: Any, read: Callable[[bytes], np.ndarray]) -> Any:
     """A pipeline step with our loaders for the stock ones, also inside wrappers.
 
     Args:

@@ -1,6 +1,7 @@
 """The NTHU cross-city data set: four cities, unlabelled to train on, labelled to test on."""
 
 import os
+from typing import Any
 
 from mmseg.registry import DATASETS
 
@@ -41,7 +42,9 @@ class NTHUDataset(CityscapesClassesDataset):
         for i, name in class_names(CITYSCAPES_IDS, KNOWN_IDS).items()
     }
 
-    def __init__(self, city: str, split: str, num_classes: int | None = None, **kwargs) -> None:
+    def __init__(
+        self, city: str, split: str, num_classes: int | None = None, **kwargs: Any
+    ) -> None:
         if city not in CITIES:
             raise ValueError(f'city must be one of {CITIES}, got {city!r}')
         if split not in ('Train', 'Test'):

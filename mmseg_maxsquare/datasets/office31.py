@@ -1,6 +1,7 @@
 """Office-31: three domains of 31 classes, in its original folders."""
 
 import os
+from typing import Any
 
 from mmseg.registry import DATASETS
 
@@ -40,7 +41,7 @@ class Office31Dataset(ClassLabelDataset):
         ),
     )  # fmt: skip
 
-    def __init__(self, domain: str, data_root: str, **kwargs) -> None:
+    def __init__(self, domain: str, data_root: str, **kwargs: Any) -> None:
         if domain not in DOMAINS:
             raise ValueError(f'Office31Dataset: domain must be one of {DOMAINS}, got {domain!r}')
         self.domain = domain

@@ -1,5 +1,7 @@
 """SYNTHIA-RAND-CITYSCAPES, read from its original files."""
 
+from typing import Any
+
 from mmseg.registry import DATASETS
 
 from .cityscapes import CityscapesClassesDataset, class_names, metainfo_of
@@ -32,6 +34,6 @@ class SYNTHIADataset(CityscapesClassesDataset):
     def __init__(
         self,
         data_prefix: dict = dict(img_path='RGB', seg_map_path='GT/LABELS'),
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(data_prefix=data_prefix, **kwargs)

@@ -100,15 +100,13 @@ class UDADataset(Dataset):
     def _order(self, name: str, epoch: int) -> np.ndarray:
         """Indices of a domain in the order of an epoch, ``(len(self),)``."""
         key = (self.seed or 0, epoch)
-        cached, order = self._orders.get(name, (None, None))
-        if cached != key:
+        if name not in self._orders or self._orders[name][0] != key:
             number, size = list(self.domains).index(name), len(self.domains[name])
             generator = np.random.default_rng([key[0], number, epoch])
             rounds = -(-len(self) // size)
             order = np.concatenate([generator.permutation(size) for _ in range(rounds)])
-            order = order[: len(self)].astype(np.int32)
-            self._orders[name] = (key, order)
-        return order
+            self._orders[name] = (key, order[: len(self)].astype(np.int32))
+        return self._orders[name][1]
 
     def _check_classes(self) -> None:
         lists = {name: dataset.metainfo.get('classes') for name, dataset in self.domains.items()}

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from mmengine.dist import get_dist_info
 from mmseg.registry import DATA_SAMPLERS
-from torch.utils.data import Sampler
+from torch.utils.data import Dataset, Sampler
 
 
 class Position(int):
@@ -32,7 +32,7 @@ class UDASampler(Sampler):
         TypeError: If the data set is no UDADataset.
     """
 
-    def __init__(self, dataset, seed: int | None = None) -> None:
+    def __init__(self, dataset: Dataset, seed: int | None = None) -> None:
         if not hasattr(dataset, 'pair_at'):
             raise TypeError(
                 f'UDASampler orders a UDADataset, got {type(dataset).__name__}; '

@@ -1,12 +1,15 @@
 """One street: what stands where, painted from back to front."""
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 
 from .canvas import Canvas
 
 ROAD, WALK, END = 3.6, 7.6, 60.0  # metres: half road, half street, length
+# Between which distances things stand, what paints one on a side, and how many there are.
+Kind = tuple[tuple[float, float], Callable[[int, float], None], int]
 
 
 class Street(Canvas):
@@ -28,8 +31,8 @@ class Street(Canvas):
             self.quad((-60, 60), 0, z, shade * paving, 'sidewalk')
             self.quad(about(0, ROAD + 0.2), 0, z, 0.7 * paving, 'sidewalk')
             self.quad(about(0, ROAD), 0, z, asphalt * self.rng.normal(1, 0.02), 'road')
-        for z in np.arange(self.uniform(1, 4), END, 5):
-            self.quad(about(0, 0.1), 0, (z, z + 2.5), np.full(3, grey), 'road')
+        for dash in np.arange(self.uniform(1, 4), END, 5):
+            self.quad(about(0, 0.1), 0, (dash, dash + 2.5), np.full(3, grey), 'road')
 
     def paint_front(self, side: int) -> None:
         """The buildings of one side (-1 left, 1 right) and the fenced green between them."""
@@ -65,10 +68,13 @@ class Street(Canvas):
 
     def paint_things(self) -> None:
         """Everything that stands in the street, far things first."""
-        kinds = [((6, 22), self.paint_car, self.count('cars'))]
+        kinds: list[Kind] = [((6, 22), self.paint_car, self.count('cars'))]
         kinds += [((6.5, 10), self.paint_person, self.count('persons'))]
         kinds += [((9, 28), self.paint_tree, self.count('trees'))]
-        kinds += [((6.5, 11), self.paint_pole, 3), ((8, 16), self.paint_bin, self.rng.integers(2))]
+        kinds += [
+            ((6.5, 11), self.paint_pole, 3),
+            ((8, 16), self.paint_bin, int(self.rng.integers(2))),
+        ]
         things = [(self.uniform(*z), paint) for z, paint, count in kinds for _ in range(count)]
         for z, paint in sorted(things, key=lambda thing: -thing[0]):
             paint(self.rng.choice([-1, 1]), z)

@@ -14,16 +14,17 @@ TRAIN_IDS = 19
 
 def check_classes(domain: Domain, survey: Survey) -> None:
     """Classes that never occur, and labels that cannot be meant."""
-    if not survey.labels or not domain.classes:
+    classes = domain.classes
+    if not survey.labels or not classes:
         return
-    pixels = survey.pixels[: len(domain.classes)]
+    pixels = survey.pixels[: len(classes)]
     of = f'in the {survey.labels} labels that were read'
     if not pixels.any():
         domain.add(
             'error',
             'every label pixel is ignored',
             domain.prefix('seg_map_path') or domain.field,
-            f'no pixel {of} has one of the {len(domain.classes)} classes; values in the files: '
+            f'no pixel {of} has one of the {len(classes)} classes; values in the files: '
             f'{np.flatnonzero(survey.ids).tolist()[:20]}',
             'take the label files that this data set class expects, or correct its classes',
         )
@@ -38,19 +39,19 @@ def check_classes(domain: Domain, survey: Survey) -> None:
             'take the original label files (*_labelIds.png, or as published)',
         )
     else:
-        _check_absent(domain, survey, pixels, of)
+        _check_absent(domain, classes, survey, of)
 
 
-def _check_absent(domain: Domain, survey: Survey, pixels: np.ndarray, of: str) -> None:
+def _check_absent(domain: Domain, classes: list[str], survey: Survey, of: str) -> None:
     table = survey.label_map
-    possible = set(table.values()) if table else set(range(len(domain.classes)))
-    absent = np.flatnonzero(pixels == 0).tolist()
+    possible = set(table.values()) if table else set(range(len(classes)))
+    absent = np.flatnonzero(survey.pixels[: len(classes)] == 0).tolist()
     for level, kind, chosen, why in (
         ('note', 'classes that the data set does not have', set(absent) - possible, 'by its table'),
         ('warning', 'classes that never occur', set(absent) & possible, of),
     ):
         if chosen:
-            names = some((domain.classes[i] for i in sorted(chosen)), 19)
+            names = some((classes[i] for i in sorted(chosen)), 19)
             what = f'{names}: no pixel {why}'
             remedy = (
                 'their IoU is 0 or undefined; leave them out with subsets of the evaluator'
@@ -84,8 +85,9 @@ def histogram(domains: dict[str, Survey], classes: dict[str, list[str]]) -> list
         cells = (_percent(shares[d].get(name)) for d in domains)
         rows.append(f'{name:<{width}}' + ''.join(f'{cell:>12}' for cell in cells))
     ignored = ((d, s.pixels[IGNORE] / max(s.ids.sum(), 1)) for d, s in domains.items())
-    cells = ''.join(f'{_percent(share):>12}' for _, share in ignored)
-    rows.append(f'{"(ignored)":<{width}}{cells}')
+    rows.append(
+        f'{"(ignored)":<{width}}' + ''.join(f'{_percent(share):>12}' for _, share in ignored)
+    )
     return rows
 
 

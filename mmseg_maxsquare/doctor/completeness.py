@@ -33,12 +33,12 @@ NUMBERED = (GTA5Dataset, SYNTHIADataset)  # names count on without a gap
 
 def check_complete(domain: Domain) -> None:
     """Fewer images than published, unless the config says which are meant."""
-    folder, dataset = domain.prefix('img_path'), domain.dataset
+    folder, dataset = domain.prefix('img_path'), domain.built
     counts = PUBLISHED.get(type(dataset), {})
     part = os.path.basename(os.path.normpath(folder or ''))
     total = counts.get(getattr(dataset, 'domain', part))
     chosen = dataset.ann_file or getattr(dataset, 'drives', None)
-    if total is None or chosen or not os.path.isdir(folder):
+    if total is None or chosen or not folder or not os.path.isdir(folder):
         return
     names = [name for name in list_files(folder, '') if reads(domain, name)]
     if not 0 < len(names) < total:

@@ -67,10 +67,10 @@ def describe(content: bytes) -> tuple[str, str]:
     if content.startswith(PNG) and len(content) > 25:
         kinds = {0: 'grey', 2: 'RGB', 3: 'palette', 4: 'grey + alpha', 6: 'RGBA'}
         return 'PNG', f'{content[24]}-bit {kinds.get(content[25], "unknown")}'
-    kinds = {'L': '8-bit grey', '1': '1-bit grey', 'P': '8-bit palette', 'RGB': '8-bit RGB'}
+    modes = {'L': '8-bit grey', '1': '1-bit grey', 'P': '8-bit palette', 'RGB': '8-bit RGB'}
     try:
         with Image.open(io.BytesIO(content)) as image:
             mode = '16-bit grey' if image.mode.startswith('I;16') else image.mode
-            return image.format or 'unknown', kinds.get(mode, mode)
+            return image.format or 'unknown', modes.get(mode, mode)
     except Exception:  # decoders raise all kinds
         return 'unknown', 'unknown'

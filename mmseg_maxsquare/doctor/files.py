@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from mmseg.datasets.transforms import LoadAnnotations
 
 from mmseg_maxsquare.datasets.loading import IGNORE, LoadLabelIds
 from mmseg_maxsquare.runs.domains import Domain, image_loader, label_loader
@@ -78,10 +79,11 @@ class FileCheck:
         self.name = domain.name
         self.load_image = image_loader(domain)
         self.load_label = label_loader(domain)
-        self.label_map = None
+        self.label_map: dict[int, int] | None = None
+        self.in_file: Remember | None = None
         if isinstance(self.load_label, LoadLabelIds):
-            self.label_map = domain.dataset.label_map
-            self.load_label.read = Remember(self.load_label.read)
+            self.label_map = domain.built.label_map
+            self.load_label.read = self.in_file = Remember(self.load_label.read)
         self.classes = len(domain.classes or ())
 
     def __call__(self, item: dict) -> FileReport:
@@ -101,7 +103,7 @@ class FileCheck:
                     'leave them out with an ann_file, or copy them again',
                 )
         if self.load_label is not None and 'seg_map_path' in item:
-            self._label(results, report)
+            self._label(self.load_label, results, report)
         return report
 
     def _add(self, report: FileReport, level: str, kind: str, where: str, *what: str) -> None:
@@ -137,7 +139,7 @@ class FileCheck:
             self._add(report, 'error', 'damaged images', path, what, COPY_AGAIN)
         return refusal is None
 
-    def _label(self, results: dict, report: FileReport) -> None:
+    def _label(self, loader: LoadAnnotations, results: dict, report: FileReport) -> None:
         """Decode the label and count its ids."""
         path = results['seg_map_path']
         content = self._content(path, 'labels', report)
@@ -156,7 +158,7 @@ class FileCheck:
             )
             return
         try:
-            self.load_label.transform(results)
+            loader.transform(results)
         except Exception as error:  # decoders raise all kinds
             self._refuse(report, path, _without_path(error, path))
             return
@@ -175,8 +177,8 @@ class FileCheck:
             return
         classes = count_ids(label)
         report.ids = classes
-        if self.label_map is not None:
-            report.ids = count_ids(self.load_label.read.last)
+        if self.in_file is not None:
+            report.ids = count_ids(self.in_file.last)
         beyond = [i for i in np.flatnonzero(classes).tolist() if self.classes <= i != IGNORE]
         if beyond and self.classes:
             what = f'holds unknown ids {beyond[:10]}; known are 0..{self.classes - 1} and {IGNORE}'

@@ -21,7 +21,7 @@ def read_items(domain: Domain) -> list[dict]:
     What makes the data set refuse its files as a whole (listed images or labels
     that are missing) is left out here, so that the rest can be checked.
     """
-    dataset = domain.dataset
+    dataset = domain.built
     _check_list(domain)
     try:
         items = dataset.load_data_list()
@@ -71,7 +71,7 @@ def _check_list(domain: Domain) -> None:
             f'{what}; all images of the folder are checked instead',
             f'write one image name a line, or correct {domain.field}.ann_file',
         )
-        domain.dataset.ann_file = ''
+        domain.built.ann_file = ''
 
 
 def _without_the_missing(domain: Domain, refusal: Exception) -> list[dict]:
@@ -108,8 +108,9 @@ def _refused(domain: Domain, error: Exception) -> list[dict]:
 def _note_twins(domain: Domain) -> None:
     """Images that share a label with another, such as a.jpg and a.png."""
     folder = domain.prefix('img_path')
-    names = list_files(folder, endings_of(domain)) if folder else []
-    for one, other in domain.dataset.twins(names):
+    if not folder:
+        return
+    for one, other in domain.built.twins(list_files(folder, endings_of(domain))):
         domain.add(
             'error',
             'images that share a label',
@@ -121,8 +122,8 @@ def _note_twins(domain: Domain) -> None:
 
 def _present_lines(domain: Domain) -> list[str]:
     """Lines of the list whose image exists; the others are findings."""
-    dataset = domain.dataset
-    folder = domain.prefix('img_path')
+    dataset = domain.built
+    folder = domain.prefix('img_path') or ''
     endings = endings_of(domain)
     present = {stem_of(name, endings) for name in list_files(folder, endings)}
     kept = []
@@ -151,4 +152,4 @@ def _note_unlisted(domain: Domain, items: list[dict]) -> None:
     others = [path for path in paths if path not in listed]
     if others:
         what = f'leaves out {len(others)} of the {len(paths)} images in {folder}: {some(others, 3)}'
-        domain.add('note', 'unlisted images', domain.dataset.ann_file, what)
+        domain.add('note', 'unlisted images', domain.built.ann_file, what)

@@ -1,7 +1,7 @@
 """The model of the config: built on the CPU, tried on a small image, and its weight files."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -113,7 +113,7 @@ def _load_pretrained(where: str, model: nn.Module) -> Iterator[Finding]:
 
 def _pretrained(where: str, part: object) -> Iterator[tuple[str, str]]:
     """Fields that name a weight file."""
-    pairs = part.items() if isinstance(part, dict) else ()
+    pairs: Iterable[tuple[object, object]] = part.items() if isinstance(part, dict) else ()
     if isinstance(part, list | tuple):
         pairs = enumerate(part)
     for key, value in pairs:

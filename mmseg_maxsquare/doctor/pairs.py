@@ -136,7 +136,7 @@ def _check_twice(domain: Domain, items: list[dict]) -> None:
                 'warning',
                 'images listed more than once',
                 path,
-                f'{times} times in {domain.dataset.ann_file or "the data set"}',
+                f'{times} times in {domain.built.ann_file or "the data set"}',
                 'take the repetitions off the list, unless the image is to count more',
             )
 
@@ -195,8 +195,8 @@ def _gone(path: str) -> str:
 def _check_orphans(domain: Domain) -> None:
     """Labels whose image is missing: the images are a partial copy, unless a list chooses."""
     images, labels = domain.prefix('img_path'), domain.prefix('seg_map_path')
-    endings = endings_of(domain), (domain.dataset.seg_map_suffix,)
-    if not images or os.path.realpath(images) == os.path.realpath(labels):
+    endings = endings_of(domain), (domain.built.seg_map_suffix,)
+    if not images or not labels or os.path.realpath(images) == os.path.realpath(labels):
         return
     stems = [
         {stem_of(name, ending): name for name in list_files(folder, ending)}
@@ -205,7 +205,7 @@ def _check_orphans(domain: Domain) -> None:
     near = Near(images)
     for stem in sorted(set(stems[1]) - set(stems[0])):
         domain.add(
-            'warning' if domain.dataset.ann_file else 'error',
+            'warning' if domain.built.ann_file else 'error',
             'labels without image (a partial copy of the images?)',
             os.path.join(labels, stems[1][stem]),
             f'there is no image {stem}' + near.hint(os.path.join(images, stem)),

@@ -22,7 +22,7 @@ def describe_domains(domains: list[Domain], surveys: dict[str, Survey]) -> list[
         if domain.name in surveys and surveys[domain.name].labels and domain.classes
     }
     if labelled:
-        classes = {domain.name: domain.classes for domain in domains if domain.name in labelled}
+        classes = {d.name: d.classes for d in domains if d.classes and d.name in labelled}
         title = 'labelled pixels by class in percent (ignored: of all pixels)'
         lines += ['', title, *(f'  {line}' for line in histogram(labelled, classes))]
     return lines

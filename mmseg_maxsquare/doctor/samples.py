@@ -1,5 +1,7 @@
 """One sample of each domain through its whole pipeline, as training would."""
 
+from typing import Any
+
 from torch import nn
 
 from mmseg_maxsquare.models import UDADataPreprocessor
@@ -23,7 +25,7 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
         return None
     where = f'{domain.field}.pipeline'
     try:
-        sample = domain.dataset.pipeline(dict(usable[0], seg_fields=[], sample_idx=0))
+        sample = domain.built.pipeline(dict(usable[0], seg_fields=[], sample_idx=0))
     except Exception as error:  # of any transform
         what = f'fails on {usable[0]["img_path"]}: {one_line(error)}'
         domain.add('error', 'pipeline', where, what, 'correct the steps of this pipeline')
@@ -38,7 +40,7 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
     return sample
 
 
-def _check_label(domain: Domain, where: str, sample: object) -> None:
+def _check_label(domain: Domain, where: str, sample: Any) -> None:
     first = sample[0] if isinstance(sample, list | tuple) else sample
     label, remedy = 'gt_sem_seg', "add dict(type='LoadAnnotations')"
     if domain.has_class_labels:
@@ -61,9 +63,13 @@ def _check_label(domain: Domain, where: str, sample: object) -> None:
         )
 
 
-def check_batch(domains: list[Domain], samples: dict[str, dict], model: nn.Module) -> list[Finding]:
+def check_batch(
+    domains: list[Domain], samples: dict[str, dict | None], model: nn.Module
+) -> list[Finding]:
     """The model's preprocessor takes a training batch of one image (of each domain)."""
-    parts = {d.role: samples[d.name] for d in domains if samples.get(d.name) and d.in_training}
+    training = [domain for domain in domains if domain.in_training]
+    parts = {d.role: part for d in training if (part := samples.get(d.name))}
+    batch: dict[str, Any]
     if isinstance(model.data_preprocessor, UDADataPreprocessor):
         if set(parts) != {'source', 'target'}:
             return []

@@ -21,8 +21,8 @@ def write_sheet(domain: Domain, survey: Survey, folder: Path) -> Path | None:
     readable = [
         item for item in survey.chosen if not broken & {item['img_path'], item.get('seg_map_path')}
     ]
-    rows = [_row(domain, item) for item in spread(readable, SAMPLES)]
-    rows = [row for row in rows if row is not None]
+    tried = (_row(domain, item) for item in spread(readable, SAMPLES))
+    rows = [row for row in tried if row is not None]
     if not rows:
         return None
     if not domain.reads_labels:  # two images a row, as image and label are
@@ -30,7 +30,7 @@ def write_sheet(domain: Domain, survey: Survey, folder: Path) -> Path | None:
     width = max(row.shape[1] for row in rows)
     parts = [_pad(row, width) for row in rows]
     if domain.classes and domain.reads_labels:
-        palette = domain.dataset.metainfo['palette']
+        palette = domain.built.metainfo['palette']
         names = [*domain.classes, '(ignored)']
         parts.append(_pad(legend(names, [*palette, [0, 0, 0]], width), width))
     path = folder / f'sheet_{domain.name.replace(" ", "_")}.png'
@@ -47,10 +47,11 @@ def _row(domain: Domain, item: dict) -> np.ndarray | None:
         image = _tile(np.atleast_3d(results['img'])[..., :3], cv2.INTER_AREA)
         image = np.broadcast_to(image, (*image.shape[:2], 3)).astype(np.uint8)[..., ::-1]
         tiles = {_title(domain, item['img_path']): image}
-        if 'seg_map_path' in item and domain.reads_labels:
-            label_loader(domain).transform(results)
+        loader = label_loader(domain)
+        if 'seg_map_path' in item and loader is not None:
+            loader.transform(results)
             label = _tile(results['gt_seg_map'], cv2.INTER_NEAREST)
-            colours = colorize(label, domain.dataset.metainfo['palette'])
+            colours = colorize(label, domain.built.metainfo['palette'])
             tiles[_title(domain, item['seg_map_path'])] = colours
         return side_by_side(tiles)
     except Exception:  # its own finding says why

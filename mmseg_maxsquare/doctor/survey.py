@@ -139,6 +139,7 @@ def _crash(check: FileCheck, item: dict) -> FileReport:
 
 
 def _check_at(index: int) -> FileReport:
+    assert _job is not None  # set before the fork
     check, items = _job
     return check(items[index])
 

@@ -1,5 +1,7 @@
 """The learning rate of the classification experiments (Section 4.2)."""
 
+from typing import Any
+
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
 from mmseg.registry import PARAM_SCHEDULERS
@@ -33,7 +35,7 @@ class InverseDecayLR(LRSchedulerMixin, _ParamScheduler):
         alpha: float = 10.0,
         beta: float = 0.75,
         begin: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         if end == INF:
             raise ValueError('InverseDecayLR: end must be given; set it to the number of steps')

@@ -118,7 +118,7 @@ class NonFiniteHook(Hook):
         if self._pending is None:
             return
         (where, names, finite), self._pending = self._pending, None
-        if finite.is_pinned():
+        if self._copied is not None:
             self._copied.synchronize()
         bad = [name for name, ok in zip(names, finite.tolist(), strict=True) if not ok]
         if bad:

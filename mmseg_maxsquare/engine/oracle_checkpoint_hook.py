@@ -3,6 +3,7 @@
 import os
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend
@@ -39,7 +40,7 @@ class OracleCheckpointHook(CheckpointHook):
         ValueError: If ``save_best`` is ``'auto'``.
     """
 
-    def __init__(self, *args, save_best: str | list[str] | None = None, **kwargs) -> None:
+    def __init__(self, *args: Any, save_best: str | list[str] | None = None, **kwargs: Any) -> None:
         if save_best == 'auto':
             raise ValueError("save_best='auto' does not say by what; name a metric such as 'mIoU'")
         if isinstance(save_best, str):
@@ -54,8 +55,8 @@ class OracleCheckpointHook(CheckpointHook):
         super().before_train(runner)
         local = type(self.file_backend) is LocalBackend
         if local and self.backend_args is None and self.file_client_args is None:
-            self.backend_args = dict(backend=BACKEND)
-            self.file_backend = AtomicBackend()
+            self.backend_args: dict | None = dict(backend=BACKEND)
+            self.file_backend: LocalBackend = AtomicBackend()
             if is_main_process():
                 remove_leftovers(self.out_dir)
                 remove_leftovers(runner.work_dir)
@@ -106,7 +107,7 @@ class OracleCheckpointHook(CheckpointHook):
             for outdated in kept[: -self.max_keep_ckpts]:
                 file = self.filename_tmpl.format(outdated)
                 self._remove(self.file_backend.join_path(self.out_dir, file))
-            self.keep_ckpt_ids = deque(kept, self.max_keep_ckpts)
+            self.keep_ckpt_ids: deque[int] = deque(kept, self.max_keep_ckpts)
             runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
@@ -117,7 +118,8 @@ class OracleCheckpointHook(CheckpointHook):
         oracles = {ORACLE + name: value for name, value in metrics.items()}
         super()._save_best_checkpoint(runner, oracles)
         self._best = {name: path or former[name] for name, path in self._best.items()}
-        for path in set(former.values()) - set(self._best.values()) - {None}:
+        outdated = {path for path in former.values() if path is not None}
+        for path in outdated - set(self._best.values()):
             self._remove(path)
 
     @property

@@ -18,6 +18,8 @@ from ..datasets.uda_sampler import Position, derive_seed, seeded
 class Draw(int):
     """Index of an image, with the ``position`` in the stream at which it was drawn."""
 
+    position: int
+
     def __new__(cls, index: int, position: int) -> 'Draw':
         draw = super().__new__(cls, index)
         draw.position = position

@@ -1,6 +1,7 @@
 """A training loop that a killed run can enter again as if it had never left."""
 
 import random
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,7 +36,9 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         **kwargs: Likewise.
     """
 
-    def __init__(self, runner: Runner, dataloader: dict | DataLoader, *args, **kwargs) -> None:
+    def __init__(
+        self, runner: Runner, dataloader: dict | DataLoader, *args: Any, **kwargs: Any
+    ) -> None:
         if isinstance(dataloader, dict) and not any(map(dataloader.get, OWN_ORDER)):
             dataloader = _stream_of(dataloader, runner.seed)
         super().__init__(runner, dataloader, *args, **kwargs)

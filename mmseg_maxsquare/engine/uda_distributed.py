@@ -1,5 +1,7 @@
 """Distributed training of a model that takes two backward passes in a step."""
 
+from typing import Any
+
 import torch
 from mmengine.dist import all_reduce, all_reduce_params
 from mmengine.model import MMDistributedDataParallel
@@ -29,7 +31,7 @@ class UDADistributedDataParallel(MMDistributedDataParallel):
         **kwargs: As for :class:`MMDistributedDataParallel`.
     """
 
-    def __init__(self, module: nn.Module, **kwargs) -> None:
+    def __init__(self, module: nn.Module, **kwargs: Any) -> None:
         if not next(module.parameters()).is_cuda:
             kwargs['device_ids'] = None  # the runner names one on a CPU too
         super().__init__(module, broadcast_buffers=False, **kwargs)

@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -36,7 +37,7 @@ class ClassAccuracyMetric(BaseMetric):
     """
 
     def __init__(
-        self, subsets: dict[str, str] | None = None, output_dir: str | None = None, **kwargs
+        self, subsets: dict[str, str] | None = None, output_dir: str | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         taken = sorted({'aAcc', 'mAcc'} & set(subsets or {}))

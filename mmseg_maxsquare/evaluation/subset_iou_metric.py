@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
@@ -40,7 +41,7 @@ class SubsetIoUMetric(IoUMetric):
             of a metric of all classes.
     """
 
-    def __init__(self, subsets: dict[str, Sequence[str]] | None = None, **kwargs) -> None:
+    def __init__(self, subsets: dict[str, Sequence[str]] | None = None, **kwargs: Any) -> None:
         unknown = [name for name in kwargs if name not in STOCK_FIELDS]
         if unknown:
             raise TypeError(
@@ -54,20 +55,24 @@ class SubsetIoUMetric(IoUMetric):
             raise ValueError(f'subsets must not be called {taken}: those are of all classes')
 
     @property
-    def dataset_meta(self) -> dict | None:
-        """Classes and palette of the data set."""
+    def dataset_meta(self) -> Any:
+        """Classes and palette of the data set, a dict; None before it is known."""
         return self._dataset_meta
 
     @dataset_meta.setter
     def dataset_meta(self, meta: dict | None) -> None:
-        for name, classes in self.subsets.items() if meta else ():
+        if meta:
+            self._check_subsets(meta)
+        self._dataset_meta = meta
+
+    def _check_subsets(self, meta: dict) -> None:
+        for name, classes in self.subsets.items():
             unknown = sorted(set(classes) - set(meta['classes']))
             if unknown or not classes:
                 raise ValueError(
                     f'subset {name} names classes {unknown or "of none"}; '
                     f'the data set has {list(meta["classes"])}'
                 )
-        self._dataset_meta = meta
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """``aAcc``, ``mIoU``, ``mAcc``, the subsets' means and ``IoU.CLASS``."""

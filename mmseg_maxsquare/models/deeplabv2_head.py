@@ -1,6 +1,7 @@
 """The classifier of DeepLab v2."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
@@ -31,7 +32,7 @@ class DeepLabV2Head(BaseDecodeHead):
         dilations: Sequence[int] = (6, 12, 18, 24),
         dropout_ratio: float = 0.0,
         init_cfg: dict | None = dict(type='Normal', layer='Conv2d', std=0.01),
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         kwargs.setdefault('channels', in_channels)
         super().__init__(in_channels, dropout_ratio=dropout_ratio, init_cfg=init_cfg, **kwargs)

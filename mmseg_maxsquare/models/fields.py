@@ -23,7 +23,7 @@ def build_part(field: str, config: dict, kind: Callable | None = None) -> Any:
     """
     try:
         known = kind or class_of(config)
-        if unknown := unknown_keys(known, config):
+        if known is not None and (unknown := unknown_keys(known, config)):
             raise TypeError(unknown_message(known, unknown))
         return MODELS.build(config) if kind is None else kind(**config)
     except (KeyError, TypeError, ValueError) as error:
@@ -49,7 +49,7 @@ def unknown_message(kind: Callable, unknown: list[str]) -> str:
     """What to say of unknown keys."""
     return (
         f'{kind.__name__} does not know {", ".join(unknown)}; it knows '
-        f'{", ".join(known_keys(kind))}; correct the name or leave it out'
+        f'{", ".join(known_keys(kind) or ())}; correct the name or leave it out'
     )
 
 

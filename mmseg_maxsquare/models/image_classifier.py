@@ -1,5 +1,7 @@
 """Image classifiers on mmseg backbones, supervised and adaptive (Section 4.3)."""
 
+from typing import Any
+
 from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
 from mmseg.registry import MODELS
@@ -50,7 +52,7 @@ class ImageClassifier(BaseModel):
     def forward(
         self,
         inputs: Tensor | dict[str, Tensor],
-        data_samples: Samples | dict[str, Samples] | None = None,
+        data_samples: Any = None,
         mode: str = 'tensor',
     ) -> Tensor | dict[str, Tensor] | Samples:
         """Logits, losses or predictions, as mmengine asks for them.

@@ -20,7 +20,7 @@ class UDADataPreprocessor(SegDataPreProcessor):
     """
 
     def __init__(
-        self, size: tuple | None = None, size_divisor: int | None = None, **kwargs
+        self, size: tuple | None = None, size_divisor: int | None = None, **kwargs: Any
     ) -> None:
         if size is None and size_divisor is None:
             size_divisor = 1

@@ -1,5 +1,7 @@
 """An EncoderDecoder that learns from a labelled and an unlabelled domain."""
 
+from typing import Any
+
 import torch
 from mmseg.models import EncoderDecoder
 from mmseg.models.utils import resize
@@ -30,21 +32,24 @@ class UDAEncoderDecoder(UDAModel, EncoderDecoder):
         ValueError: If the heads do not fit the target loss or the guidance.
     """
 
-    def __init__(self, *args, target_loss: dict, guidance: dict | None = None, **kwargs) -> None:
+    def __init__(
+        self, *args: Any, target_loss: dict, guidance: dict | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, target_loss=target_loss, **kwargs)
         if self.out_channels == 1:
             raise ValueError(
                 'model.decode_head has out_channels=1 (sigmoid); the target losses need a softmax '
                 'over classes: set out_channels=2 and CrossEntropyLoss(use_sigmoid=False)'
             )
-        self.guidance = None
+        self.guidance: Guidance | None = None
         if guidance is not None:
             self.guidance = build_part('model.guidance', guidance, Guidance)
-        if self.guidance is not None and self._guided_head().num_classes != self.num_classes:
-            raise ValueError(
-                f'model.guidance: its head has {self._guided_head().num_classes} classes, '
-                f'decode_head {self.num_classes}; give both the same num_classes'
-            )
+            found = self._guided_head(self.guidance).num_classes
+            if found != self.num_classes:
+                raise ValueError(
+                    f'model.guidance: its head has {found} classes, '
+                    f'decode_head {self.num_classes}; give both the same num_classes'
+                )
 
     def loss_target(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Unsupervised terms of target images ``(B, 3, H, W)``, Eq. 14."""
@@ -56,7 +61,7 @@ class UDAEncoderDecoder(UDAModel, EncoderDecoder):
         losses = {self.target_loss.loss_name: loss * self.target_weight}
         labels = None
         if self.guidance is not None:
-            low = self._full_size_logits(self._guided_head(), features, inputs)
+            low = self._full_size_logits(self._guided_head(self.guidance), features, inputs)
             labels = self_produced_guidance(
                 logits, low, self.guidance.threshold, self.guidance.mask, ignore
             )
@@ -77,7 +82,7 @@ class UDAEncoderDecoder(UDAModel, EncoderDecoder):
             )
         return resize(logits, inputs.shape[2:], mode='bilinear', align_corners=head.align_corners)
 
-    def _guided_head(self) -> nn.Module:
+    def _guided_head(self, guidance: Guidance) -> nn.Module:
         """The auxiliary head that the guidance trains."""
         if not self.with_auxiliary_head:
             raise ValueError(
@@ -86,7 +91,7 @@ class UDAEncoderDecoder(UDAModel, EncoderDecoder):
             )
         several = isinstance(self.auxiliary_head, nn.ModuleList)
         heads = list(self.auxiliary_head) if several else [self.auxiliary_head]
-        index = self.guidance.head
+        index = guidance.head
         if index is None and len(heads) == 1:
             index = 0
         if index is None or not 0 <= index < len(heads):

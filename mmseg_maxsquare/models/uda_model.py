@@ -1,5 +1,8 @@
 """What all models share that learn from a labelled and an unlabelled domain."""
 
+from typing import Any
+
+from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from mmseg.models import SegDataPreProcessor
 from mmseg.utils import SampleList, add_prefix
@@ -9,7 +12,7 @@ from .fields import build_part
 from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
 
 
-class UDAModel:
+class UDAModel(BaseModel):
     """Adds a loss for unlabelled target images to a model of mmengine's kind.
 
     Goes before the plain model's class in a list of bases. One training step on a
@@ -42,10 +45,10 @@ class UDAModel:
 
     def __init__(
         self,
-        *args,
+        *args: Any,
         target_loss: dict,
         data_preprocessor: dict | nn.Module | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, data_preprocessor=_for_two_domains(data_preprocessor), **kwargs)
         if not isinstance(self.data_preprocessor, UDADataPreprocessor):

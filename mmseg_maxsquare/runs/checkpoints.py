@@ -44,6 +44,6 @@ def _folder(cfg: Config) -> Path:
     hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
     if hook.get('out_dir') is None:
         return Path(cfg.work_dir)
-    if '://' in hook.out_dir:
-        fail(f'default_hooks.checkpoint.out_dir: --resume cannot look into {hook.out_dir}')
-    return Path(hook.out_dir, Path(cfg.work_dir).name)
+    if '://' in hook['out_dir']:
+        fail(f'default_hooks.checkpoint.out_dir: --resume cannot look into {hook["out_dir"]}')
+    return Path(hook['out_dir'], Path(cfg.work_dir).name)

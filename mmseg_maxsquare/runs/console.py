@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -34,7 +35,7 @@ class QuietRunner(Runner):
     line of every few steps; they are in the log file.
     """
 
-    def build_logger(self, *args, **kwargs) -> MMLogger:
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """See :class:`mmengine.runner.Runner`."""
         logger = super().build_logger(*args, **kwargs)
         for handler in [h for h in logger.handlers if type(h) is logging.StreamHandler]:
@@ -102,7 +103,7 @@ class ProgressHook(Hook):
             runner.logger.info(line, extra=dict(shown=True))
         self.steps = add_bar(self.bars, 'train', runner.max_iters, runner.iter)
 
-    def after_train_iter(self, runner: Runner, *args, **kwargs) -> None:
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         """One more step."""
         if self.steps is not None:
             loss = runner.message_hub.get_scalar('train/loss').current()
@@ -116,14 +117,14 @@ class ProgressHook(Hook):
         """A bar for a test."""
         self.scoring = add_bar(self.bars, 'test', len(runner.test_dataloader))
 
-    def after_val_iter(self, *args, **kwargs) -> None:
+    def after_val_iter(self, *args: Any, **kwargs: Any) -> None:
         """One more batch."""
         if self.scoring is not None:
             advance_bar(self.bars, self.scoring)
 
     after_test_iter = after_val_iter
 
-    def after_val_epoch(self, *args, **kwargs) -> None:
+    def after_val_epoch(self, *args: Any, **kwargs: Any) -> None:
         """The bar of a validation goes, its result is printed."""
         if self.scoring is not None:
             self.bars.remove_task(self.scoring)

@@ -1,8 +1,9 @@
 """The data sets that a config names, each built without reading its list of files."""
 
+import dataclasses
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from typing import Any
 
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine.config import Config
@@ -19,7 +20,7 @@ from .findings import Finding
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
-@dataclass
+@dataclasses.dataclass
 class Domain:
     """One data set of the config.
 
@@ -36,7 +37,14 @@ class Domain:
     field: str
     cfg: dict
     dataset: BaseDataset | None = None
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = dataclasses.field(default_factory=list)
+
+    @property
+    def built(self) -> BaseDataset:
+        """The data set; only domains that have one come as far as its files."""
+        if self.dataset is None:
+            raise RuntimeError(f'the data set of {self.field} has not been built')
+        return self.dataset
 
     @property
     def role(self) -> str:
@@ -146,17 +154,17 @@ def build(domain: Domain) -> None:
         domain.dataset = None
 
 
-def image_loader(domain: Domain) -> Callable[[dict], dict]:
+def image_loader(domain: Domain) -> LoadImageFromFile:
     """The pipeline's own step that loads images, also inside wrappers, or the stock one."""
-    return _find(domain.dataset.pipeline, LoadImageFromFile) or LoadImageFromFile()
+    return _find(domain.built.pipeline, LoadImageFromFile) or LoadImageFromFile()
 
 
 def label_loader(domain: Domain) -> LoadAnnotations | None:
     """The pipeline's own step that loads labels, also inside wrappers."""
-    return _find(domain.dataset.pipeline, LoadAnnotations)
+    return _find(domain.built.pipeline, LoadAnnotations)
 
 
-def _find(step: object, kind: type, depth: int = 10) -> object | None:
+def _find(step: object, kind: type, depth: int = 10) -> Any:
     if isinstance(step, kind):
         return step
     parts = step if isinstance(step, list | tuple) else getattr(step, '__dict__', {}).values()

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -26,8 +27,8 @@ def checkpoints_in(cfg: Config) -> list[Path]:
     """Checkpoints in the work dir, or where the config has them written."""
     hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
     folders = [Path(cfg.work_dir)]
-    if hook.get('out_dir') and '://' not in hook.out_dir:
-        folders.append(Path(hook.out_dir, Path(cfg.work_dir).name))
+    if hook.get('out_dir') and '://' not in hook['out_dir']:
+        folders.append(Path(hook['out_dir'], Path(cfg.work_dir).name))
     return [path for folder in folders for path in sorted(folder.glob('*.pth'))]
 
 
@@ -52,7 +53,7 @@ def differences(cfg: Config, text: str, sections: tuple[str, ...] = SECTIONS) ->
     return found
 
 
-def _config_name(then: object, now: object) -> Iterator[str]:
+def _config_name(then: Any, now: Any) -> Iterator[str]:
     names = [
         Path(run['config']).name if isinstance(run, dict) and 'config' in run else None
         for run in (then, now)
@@ -91,7 +92,7 @@ def _value(node: ast.expr) -> object:
     if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'dict' and not node.args:
         return {word.arg: _value(word.value) for word in node.keywords}
     if isinstance(node, ast.Dict):
-        keys = map(_value, node.keys)
+        keys = (... if key is None else _value(key) for key in node.keys)  # no key: of **
         return dict(zip(map(str, keys), map(_value, node.values), strict=True))
     if isinstance(node, ast.List | ast.Tuple):
         return [_value(part) for part in node.elts]
@@ -101,7 +102,7 @@ def _value(node: ast.expr) -> object:
         return ...
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Any:
     """A config's value as it is read off a text."""
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}

@@ -84,7 +84,7 @@ def checkpoint_bytes(cfg: Config, model: nn.Module) -> int:
     tensors = [*model.parameters(), *model.buffers()]
     weights = sum(t.numel() * t.element_size() for t in tensors)
     optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
-    factor = OPTIMIZER_STATE.get(optimizer.get('type'), 1)
+    factor = OPTIMIZER_STATE.get(optimizer.get('type', ''), 1)
     trained = sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
     return weights + factor * trained
 

@@ -5,7 +5,7 @@ The data doctor (check_data.py) also reads the files.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
@@ -72,10 +72,10 @@ def _check_losses(cfg: Config) -> Iterator[Finding]:
         losses = head.get('loss_decode') or {}
         several = isinstance(losses, list | tuple)
         for i, loss in enumerate(losses if several else [losses]):
-            unknown = unknown_keys(class_of(loss), loss)
-            if unknown:
+            kind = class_of(loss)
+            if kind is not None and (unknown := unknown_keys(kind, loss)):
                 place = f'{where}.loss_decode' + (f'.{i}' if several else '')
-                message = unknown_message(class_of(loss), unknown)
+                message = unknown_message(kind, unknown)
                 yield Finding('error', 'config: loss', place, message)
 
 
@@ -162,7 +162,7 @@ def _build(cfg: Config) -> nn.Module:
         fail(text if text.startswith('model.') else f'model: cannot be built: {text}')
 
 
-def _stop_at(findings: Iterator[Finding]) -> None:
+def _stop_at(findings: Iterable[Finding]) -> None:
     """End with the errors, one a line."""
     errors = [f for f in findings if f.level == 'error']
     lines = ['; '.join(filter(None, (f'{e.where}: {e.what}', e.remedy))) for e in errors]

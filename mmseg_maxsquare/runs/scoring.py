@@ -1,6 +1,7 @@
 """Evaluators of the config: what they are asked for is there."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import Config
 from mmseg.evaluation import IoUMetric
@@ -68,7 +69,7 @@ def _is_of_class(metric: str) -> bool:
     return 'IoU.' in metric or 'Acc.' in metric
 
 
-def _metrics(evaluators: object, classes: list[str] | None) -> list[str] | None:
+def _metrics(evaluators: Any, classes: list[str] | None) -> list[str] | None:
     """What evaluators give; None if that is not known."""
     names = []
     for evaluator in evaluators if isinstance(evaluators, list | tuple) else [evaluators]:

@@ -93,8 +93,9 @@ def _check_pairing(cfg: Config) -> Iterator[Finding]:
         )
     adapts = _class_of((cfg.get('model') or {}).get('type'))
     # Somebody's own model may read what it likes.
-    known = adapts is not None and adapts.__module__.startswith(('mmseg.', 'mmseg_maxsquare.'))
-    if known and pair != issubclass(adapts, UDAModel):
+    if adapts is None or not adapts.__module__.startswith(('mmseg.', 'mmseg_maxsquare.')):
+        return
+    if pair != issubclass(adapts, UDAModel):
         yield config_error(
             'model and data',
             'model.type',
@@ -128,7 +129,7 @@ def _check_targets(domains: list[Domain]) -> Iterator[Finding]:
 
 def _check_class_lists(domains: list[Domain]) -> Iterator[Finding]:
     """All data sets have the same classes in the same order."""
-    known = [domain for domain in domains if domain.classes is not None]
+    known = [(domain, domain.classes) for domain in domains if domain.classes is not None]
     for domain in domains:
         if domain.needs_labels and domain.dataset is not None and domain.classes is None:
             yield config_error(
@@ -137,29 +138,30 @@ def _check_class_lists(domains: list[Domain]) -> Iterator[Finding]:
                 'the data set has no class list',
                 'give it metainfo=dict(classes=(...), palette=[...])',
             )
-    for domain in known[1:]:
-        first = known[0]
-        if domain.classes != first.classes:
+    for domain, classes in known[1:]:
+        first, expected = known[0]
+        if classes != expected:
             yield config_error(
                 'class lists',
                 domain.field,
-                f'has {len(domain.classes)} classes, {first.field} {len(first.classes)}'
-                + _difference(first, domain),
+                f'has {len(classes)} classes, {first.field} {len(expected)}'
+                + _difference({first.name: expected, domain.name: classes}),
                 'bring them into line with num_classes or metainfo=dict(classes=...) of the data '
                 'sets',
             )
 
 
-def _difference(first: Domain, second: Domain) -> str:
-    """In which classes two domains differ."""
-    if set(first.classes) == set(second.classes):
-        pairs = zip(first.classes, second.classes, strict=False)
+def _difference(lists: dict[str, list[str]]) -> str:
+    """In which classes two domains differ, given by name."""
+    first, second = lists.values()
+    if set(first) == set(second):
+        pairs = zip(first, second, strict=False)
         i, (here, there) = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
         return f', in another order: class {i} is {there!r} instead of {here!r}'
     text = ''
-    for one, other in ((first, second), (second, first)):
-        only = [name for name in one.classes if name not in other.classes]
-        text += f'; only the {one.name} data set has {only}' if only else ''
+    for (domain, own), other in zip(lists.items(), (second, first), strict=True):
+        only = [name for name in own if name not in other]
+        text += f'; only the {domain} data set has {only}' if only else ''
     return text
 
 

@@ -1,5 +1,7 @@
 """The ResNet of DeepLab v2 as the UDA literature trains it."""
 
+from typing import Any
+
 from mmseg.models.backbones import ResNet
 from mmseg.registry import MODELS
 from torch import nn
@@ -31,7 +33,7 @@ class DeepLabV2ResNet(ResNet):
             dilations 1, 1, 2, 4.
     """
 
-    def __init__(self, pretrained: str | None, depth: int = 101, **kwargs) -> None:
+    def __init__(self, pretrained: str | None, depth: int = 101, **kwargs: Any) -> None:
         network = dict(style='caffe', strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4))
         super().__init__(depth=depth, **{**network, **kwargs})
         self.weight_file = pretrained

@@ -1,5 +1,7 @@
 """mmseg's ResNet with torchvision's ImageNet weights."""
 
+from typing import Any
+
 from mmseg.models.backbones import ResNet
 from mmseg.registry import MODELS
 
@@ -21,7 +23,7 @@ class TorchvisionResNet(ResNet):
         **kwargs: Other arguments of mmseg's ResNet.
     """
 
-    def __init__(self, pretrained: str | None, depth: int = 50, **kwargs) -> None:
+    def __init__(self, pretrained: str | None, depth: int = 50, **kwargs: Any) -> None:
         super().__init__(depth=depth, **kwargs)
         self.weight_file = pretrained
 
