@@ -35,7 +35,15 @@ setup(
     package_data={'mmseg_maxsquare.analysis': ['paper_tables.json']},
     entry_points={'console_scripts': ['mmseg-maxsquare = mmseg_maxsquare.cli.main:main']},
     python_requires='>=3.11',
-    install_requires=['torch>=2.6', 'numpy>=1.26', 'opencv-python>=4.11', 'rich>=13'],
+    install_requires=[
+        'torch>=2.6',
+        'numpy>=1.26',
+        'opencv-python>=4.11',
+        'pillow>=10',
+        'matplotlib>=3.8',
+        'scipy>=1.11',
+        'rich>=13',
+    ],
     extras_require={
         # Exactly one of the two: they overwrite each other's files.
         'onedl': stack('onedl'),
@@ -47,6 +55,8 @@ setup(
             'pytest-xdist>=3',
             'hypothesis>=6',
             'ruff>=0.6',
+            'mypy>=1.11',
+            'setuptools>=64',  # a test builds the wheel with it
             'efficientnet_lite_pytorch>=0.1.0',
         ],
         'docs': [

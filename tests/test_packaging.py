@@ -64,7 +64,7 @@ print('\\n' + json.dumps(dict(where=where, ends=ends)))
 class Environment:
     """A virtual environment with nothing in it, which borrows the stack of this one.
 
-    ``PYTHONPATH`` reads no ``.pth``: an editable install of this one stays out of sight.
+    By links to all but this package: an editable install of it stays out of sight.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,15 +73,19 @@ class Environment:
         self.bin = folder / 'venv/bin'
         self.empty = folder / 'empty'
         self.empty.mkdir()
-        stack = sysconfig.get_path('purelib')
-        self.env = {**os.environ, 'PYTHONPATH': stack, 'OMP_NUM_THREADS': '1'}
+        stack = folder / 'stack'
+        stack.mkdir()
+        for entry in Path(sysconfig.get_path('purelib')).iterdir():
+            if 'mmseg_maxsquare' not in entry.name:
+                (stack / entry.name).symlink_to(entry)
+        self.env = {**os.environ, 'PYTHONPATH': str(stack), 'OMP_NUM_THREADS': '1'}
         self.env.pop('MMSEG_MAXSQUARE_DATA', None)
 
     def install(self, *what: object) -> None:
         pip = [sys.executable, '-m', 'pip', '--python', self.bin / 'python', 'install', '-q']
         alone = ['--no-deps', '--no-build-isolation', '--no-index']
         process = subprocess.run(
-            list(map(str, [*pip, *alone, '--ignore-installed', *what])),
+            list(map(str, [*pip, *alone, *what])),
             env=self.env,  # with the stack's setuptools, for an editable install
             capture_output=True,
             text=True,

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.earlier_run import SECTIONS, differences
 from mmseg_maxsquare.runs.progress import progress
 from mmseg_maxsquare.shipped import shipped_configs
 
-from .tables import Run, read_config
+from .tables import Run
 
 SCORES = ('mIoU', 'aAcc')  # one of which every validation gives
 POLL_SECONDS = 2

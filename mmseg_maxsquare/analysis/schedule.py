@@ -8,11 +8,12 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.progress import clock
 from mmseg_maxsquare.shipped import shipped_configs
 
 from .runner import finished_metrics, seconds_per_step, steps_done, work_dir_of
-from .tables import Run, read_config
+from .tables import Run
 
 # A step on two domains is about two steps on one.
 ADAPT_STEPS = 2.0

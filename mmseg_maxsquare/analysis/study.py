@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmseg_maxsquare.runs.config import parse_options, use_data_folder
+from mmseg_maxsquare.runs.config import parse_options, read_config, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
 
 from .table import adjustment, run_tables
-from .tables import Table, check_fields, load_table, read_config, spec_file
+from .tables import Table, check_fields, load_table, spec_file
 
 FIELDS = {'title', 'tables', 'seeds'}
 

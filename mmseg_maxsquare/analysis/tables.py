@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.shipped import shipped_configs
 
 FOLDERS = dict(table='tables', study='studies')  # of configs/
@@ -105,15 +105,6 @@ class Table:
                 chain.insert(0, chain[0].start)
             runs += [run for run in chain if run not in runs]
         return runs
-
-
-def read_config(path: Path) -> Config:
-    """A config, without mmengine's line for every data root that it fills in."""
-    logging.disable(logging.INFO)
-    try:
-        return Config.fromfile(path)
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def spec_file(kind: str, names: Iterable[str]) -> Path:

@@ -73,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def ignore_warnings_of_the_stack() -> None:
     """Leave out what its libraries warn each other of; a user cannot act on it."""
+    warnings.filterwarnings('ignore', message='Grad strides do not match')
     for package in STACK:
         warnings.filterwarnings('ignore', category=UserWarning, module=rf'{package}(\.|$)')
         warnings.filterwarnings('ignore', category=FutureWarning, module=rf'{package}(\.|$)')

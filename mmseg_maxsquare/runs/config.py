@@ -1,6 +1,7 @@
 """A run's config: read, overridden from the command line, its folders checked."""
 
 import argparse
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def load_config(
     except ValueError as error:
         fail(f'config: {error}')
     try:
-        cfg = Config.fromfile(path)
+        cfg = read_config(path)
     except Exception as error:  # a config is a Python file
         fail(f'config: {path} cannot be read: {one_line(error)}')
     cfg.launcher = 'none'
@@ -49,6 +50,15 @@ def load_config(
         if cfg.get(name):
             check_data_roots(cfg[name]['dataset'], f'{name}.dataset')
     return cfg
+
+
+def read_config(path: Path) -> Config:
+    """A config, without mmengine's line for every data root that it fills in."""
+    logging.disable(logging.INFO)
+    try:
+        return Config.fromfile(path)
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def name_of(path: Path) -> str:

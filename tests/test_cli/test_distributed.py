@@ -66,8 +66,9 @@ def test_train_and_test_on_two_ranks(config: str, tmp_path: Path) -> None:
     scripts = [f'tools/dist_{name}.sh' for name in ('train', 'test')]
     work_dir = tmp_path / 'work'
     common = ['--work-dir', work_dir, '--cfg-options', *options]
-    output = run('bash', scripts[0], f'configs/{config}', 2, *common, data=data)
-    assert 'GPU number: 2' in output
+    run('bash', scripts[0], f'configs/{config}', 2, *common, data=data)
+    (log,) = work_dir.glob('*/*.log')
+    assert 'GPU number: 2' in log.read_text()
     records = logged(work_dir)
     steps = {r['step']: r for r in records if 'loss' in r}
     assert sorted(steps) == [1, 2, 3]

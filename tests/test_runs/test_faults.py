@@ -240,5 +240,5 @@ def test_code_in_a_checkpoint_is_refused(tool: str, writer: str, uda: Case, tmp_
 def test_good_checkpoint_loads(uda: Case, tmp_path: Path) -> None:
     options = ['--cfg-options', f'load_from={uda.whole}/iter_{STEPS}.pth', 'train_cfg.max_iters=1']
     assert uda.run(tmp_path, *options) == 0
-    assert f'Load checkpoint from {uda.whole}/iter_{STEPS}.pth' in uda.server.output
+    assert f'from path: {uda.whole}/iter_{STEPS}.pth' in uda.server.output
     assert 'Falling back' not in uda.server.output

@@ -100,7 +100,7 @@ def no_such_half(here: Place) -> None:
 
 
 @fault(
-    "DigitsDataset: <package> is not installed; pip install -e '.[digits]' in the clone, or pip "
+    "DigitsDataset: <package> is not installed; pip install 'mmseg_maxsquare[digits]', or pip "
     'install <package>'
 )
 def package_of_the_digits_is_missing(here: Place) -> None:

@@ -26,12 +26,12 @@ def option_of_nothing(here: Place) -> None:
 
 @fault('--amp needs a GPU and there is none here; leave it out', 'train CONFIG --amp')
 def amp_on_cpu(here: Place) -> None:
-    here.patch.setattr('mmengine.device.get_device', lambda: 'cpu')
+    here.patch.setattr('mmseg_maxsquare.runs.train.get_device', lambda: 'cpu')
 
 
 @fault('--amp: <GPU> has no bfloat16; use --amp float16', 'train CONFIG --amp bfloat16')
 def amp_on_an_old_gpu(here: Place) -> None:
-    here.patch.setattr('mmengine.device.get_device', lambda: 'cuda')
+    here.patch.setattr('mmseg_maxsquare.runs.train.get_device', lambda: 'cuda')
     here.patch.setattr('torch.cuda.is_bf16_supported', lambda: False)
     here.patch.setattr('torch.cuda.get_device_name', lambda: 'Tesla V100')
 
