@@ -1,5 +1,6 @@
 """Target losses: pure functions and the mmseg modules over them."""
 
+from .class_shares import ClassShareLoss, class_share_loss, class_shares
 from .functional import (
     class_counts,
     entropy_loss,
@@ -10,9 +11,12 @@ from .functional import (
 from .target_losses import EntropyLoss, MaxSquareLoss
 
 __all__ = [
+    'ClassShareLoss',
     'EntropyLoss',
     'MaxSquareLoss',
     'class_counts',
+    'class_share_loss',
+    'class_shares',
     'entropy_loss',
     'image_wise_weight',
     'max_square_loss',

@@ -89,6 +89,7 @@ class MaxSquareLoss(TargetLoss):
     """Maximum squares loss, Eq. 6 and (``alpha > 0``) Eq. 13.
 
     Examples:
+        >>> import torch
         >>> loss = MaxSquareLoss(loss_weight=0.1)
         >>> loss(torch.zeros(2, 19, 4, 4))  # uniform: -0.1 / (2 * 19)
         tensor(-0.0026)
