@@ -4,6 +4,7 @@ from mmseg.registry import MODELS
 
 from ..losses import EntropyLoss, MaxSquareLoss
 from .backbones import DeepLabV2ResNet, EfficientNetLite, TorchvisionResNet
+from .class_share_anchor import ClassShareAnchor
 from .deeplabv2_head import DeepLabV2Head
 from .guidance import guidance_loss, self_produced_guidance
 from .image_classifier import ImageClassifier, UDAImageClassifier
@@ -15,6 +16,7 @@ for loss in (EntropyLoss, MaxSquareLoss):
     MODELS.register_module(module=loss)
 
 __all__ = [
+    'ClassShareAnchor',
     'DeepLabV2Head',
     'DeepLabV2ResNet',
     'EfficientNetLite',

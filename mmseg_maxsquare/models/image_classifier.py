@@ -104,6 +104,11 @@ class UDAImageClassifier(UDAModel, ImageClassifier):
 
     def loss_target(self, inputs: Tensor, data_samples: Samples) -> dict[str, Tensor]:
         """Unsupervised term of target images ``(B, 3, H, W)``; no label is looked at."""
-        logits = self.classifier(self.extract_feat(inputs))
+        logits = self.target_logits(inputs)
         self.look_at(inputs=inputs, logits=logits.detach(), guidance=None, ignore=None)
-        return {self.target_loss.loss_name: self.target_loss(logits) * self.target_weight}
+        loss = self.target_loss(logits) * self.target_weight
+        return {self.target_loss.loss_name: loss, **self.anchor_term(inputs, logits)}
+
+    def target_logits(self, inputs: Tensor) -> Tensor:
+        """Logits ``(B, C)`` for images ``(B, 3, H, W)``."""
+        return self.classifier(self.extract_feat(inputs))

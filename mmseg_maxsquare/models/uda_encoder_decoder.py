@@ -59,6 +59,7 @@ class UDAEncoderDecoder(UDAModel, EncoderDecoder):
         label = None if ignore is None else ignore.long() * IGNORE_INDEX
         loss = self.target_loss(logits, label, ignore_index=IGNORE_INDEX)
         losses = {self.target_loss.loss_name: loss * self.target_weight}
+        losses.update(self.anchor_term(inputs, logits, ignore))
         labels = None
         if self.guidance is not None:
             low = self._full_size_logits(self._guided_head(self.guidance), features, inputs)
@@ -71,6 +72,10 @@ class UDAEncoderDecoder(UDAModel, EncoderDecoder):
             losses['guided_share'] = guided_share(labels, ignore)
         self.look_at(inputs=inputs, logits=logits.detach(), guidance=labels, ignore=ignore)
         return losses
+
+    def target_logits(self, inputs: Tensor) -> Tensor:
+        """Logits ``(B, C, H, W)`` of the final level for images ``(B, 3, H, W)``."""
+        return self._full_size_logits(self.decode_head, self.extract_feat(inputs), inputs)
 
     def _full_size_logits(self, head: nn.Module, features: list[Tensor], inputs: Tensor) -> Tensor:
         """Logits of a head at the resolution of the images."""

@@ -8,6 +8,7 @@ from mmseg.models import SegDataPreProcessor
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
+from .class_share_anchor import ClassShareAnchor
 from .fields import build_part
 from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
 
@@ -23,12 +24,14 @@ class UDAModel(BaseModel):
     plain model's.
 
     A subclass has ``loss_target(inputs, data_samples)``, which returns the terms of
-    a batch of target images.
+    a batch of target images, and ``target_logits(inputs)``, what it predicts for them.
 
     Args:
         *args: As for the plain model.
         target_loss: Config of the loss on target logits; its ``loss_weight`` is
             lambda_T.
+        anchor: Fields of :class:`ClassShareAnchor`, or None for no anchor. Defaults to
+            None.
         data_preprocessor: A ``SegDataPreProcessor`` config becomes a
             :class:`UDADataPreprocessor` by itself.
         **kwargs: As for the plain model.
@@ -47,6 +50,7 @@ class UDAModel(BaseModel):
         self,
         *args: Any,
         target_loss: dict,
+        anchor: dict | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         **kwargs: Any,
     ) -> None:
@@ -62,6 +66,9 @@ class UDAModel(BaseModel):
                 'model.target_loss: loss_name must contain "loss" to be summed, '
                 f'got {self.target_loss.loss_name!r}'
             )
+        self.anchor: ClassShareAnchor | None = None
+        if anchor is not None:
+            self.anchor = build_part('model.anchor', anchor, ClassShareAnchor)
         self.target_weight = 1.0
         self.snapshot: dict | None = None
 
@@ -136,6 +143,15 @@ class UDAModel(BaseModel):
             target = self.loss_target(inputs['target'], data_samples['target'])
             losses.update(add_prefix(target, 'target'))
         return losses
+
+    def anchor_term(
+        self, inputs: Tensor, logits: Tensor, ignore: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The anchor's loss by its name; nothing without an anchor."""
+        if self.anchor is None:
+            return {}
+        terms = self.anchor.term(self, inputs, logits, ignore)
+        return {name: loss * self.target_weight for name, loss in terms.items()}
 
     def look_at(self, **seen: Tensor | None) -> None:
         """Keep what a hook has asked to see of this target pass."""

@@ -14,6 +14,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from mmseg_maxsquare.engine import check_checkpoint
+from mmseg_maxsquare.models.class_share_anchor import load_source
 from mmseg_maxsquare.models.fields import class_of, unknown_keys, unknown_message
 
 from .domains import build, domains_of
@@ -25,6 +26,7 @@ from .machine import GB, LOGS, check_machine, checkpoint_bytes
 from .optimizer import check_optimizer
 from .settings import LOOPS, check_settings, heads_of
 
+ANCHOR = 'model.anchor.checkpoint'
 NEW_PLACE = 'name another folder with --work-dir'
 
 
@@ -40,6 +42,7 @@ def check_training(cfg: Config, resume: bool) -> None:
     model = _build(cfg)
     _stop_at(check_optimizer(cfg, model))
     _stop_at(check_pretrained(cfg, model))
+    _stop_at(check_anchor(cfg, model))
     _stop_at(check_fit(cfg, model, 'load_from'))
     _stop_at(check_disk(cfg, model))
 
@@ -125,6 +128,17 @@ def check_pretrained(cfg: Config, model: nn.Module) -> Iterator[Finding]:
             model.backbone.init_weights()
         except (OSError, ValueError) as error:
             yield Finding('error', 'config: model', where, one_line(error))
+
+
+def check_anchor(cfg: Config, model: nn.Module) -> Iterator[Finding]:
+    """The source model of the class-share anchor, which is loaded at the first step only."""
+    anchor = cfg.model.get('anchor')
+    if anchor:
+        try:
+            load_source(model, anchor['checkpoint'])
+        except (ValueError, OSError) as error:
+            fact = one_line(error).removeprefix(f'{ANCHOR}: ')
+            yield Finding('error', 'config: model', ANCHOR, fact, REMEDY)
 
 
 def check_fit(cfg: Config, model: nn.Module, what: str) -> Iterator[Finding]:

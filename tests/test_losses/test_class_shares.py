@@ -41,18 +41,17 @@ def slow_shares(logits: Tensor, ignore: Tensor | None) -> tuple[list[list[Tensor
     return rows, counts
 
 
+def pooled(rows: list, counts: list[int]) -> list:
+    """Shares over the pixels of all images."""
+    columns = zip(*rows, strict=True)
+    return [sum(n * s for n, s in zip(counts, c, strict=True)) / sum(counts) for c in columns]
+
+
 def slow_loss(logits: Tensor, shares: Tensor, per: str, ignore: Tensor | None) -> Tensor:
     rows, counts = slow_shares(logits, ignore)
     given = shares.tolist()
     if per == 'batch':
-        total = sum(counts)
-        classes = range(logits.shape[1])
-        rows = [
-            [sum(n * row[c] for n, row in zip(counts, rows, strict=True)) / total for c in classes]
-        ]
-        given = [
-            [sum(n * row[c] for n, row in zip(counts, given, strict=True)) / total for c in classes]
-        ]
+        rows, given = [pooled(rows, counts)], [pooled(given, counts)]
     images = [
         sum(r * (math.log(r) - torch.log(s)) for r, s in zip(*pair, strict=True))
         for pair in zip(given, rows, strict=True)

@@ -98,3 +98,19 @@ def no_weights(here: Place) -> None:
 def weights_of_another_network(here: Place) -> None:
     no_weights(here)
     torch.save(dict(conv1=torch.zeros(3)), here.root / 'source.pth')
+
+
+SAME_MODEL = 'take a checkpoint of a model with the same architecture and classes'
+
+
+@fault(f'model.anchor.checkpoint: no file <file>; {SAME_MODEL}')
+def no_anchor(here: Place) -> None:
+    here.cfg.model.anchor = dict(checkpoint='nothing.pth')
+
+
+@fault(
+    'model.anchor.checkpoint: <file> does not fit the model: <n> tensors are missing or have '
+    f'another shape: <tensors>; {SAME_MODEL}'
+)
+def anchor_of_16_classes(here: Place) -> None:
+    here.cfg.model.anchor = dict(checkpoint=str(save_checkpoint(here, **SIXTEEN)))
