@@ -16,10 +16,10 @@ from mmseg_maxsquare.runs.fit import REMEDY, misfit
 
 
 def plain_model(config: Config) -> Config:
-    """The config with the plain EncoderDecoder that an adapted checkpoint fits."""
+    """The config with the plain segmentor of mmseg that an adapted checkpoint fits."""
     config = Config(config.to_dict())
-    config.model.type = 'EncoderDecoder'
-    for key in ('target_loss', 'guidance', 'auxiliary_head'):
+    config.model.type = config.model.type.removeprefix('UDA')
+    for key in ('target_loss', 'guidance', 'anchor', 'auxiliary_head'):
         config.model.pop(key, None)
     config.model.backbone.pretrained = None
     return config

@@ -32,7 +32,8 @@ from .named_paths import named_paths
 from .pictures import Comparison, Example, Tiles, draw_comparison
 from .plots import check_out
 
-SEGMENTORS = ('EncoderDecoder', 'UDAEncoderDecoder')
+PLAIN = ('EncoderDecoder', 'CascadeEncoderDecoder')
+SEGMENTORS = (*PLAIN, *(f'UDA{name}' for name in PLAIN))
 PIXELS = 480  # width of a picture that is kept
 
 

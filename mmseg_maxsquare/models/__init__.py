@@ -2,17 +2,17 @@
 
 from mmseg.registry import MODELS
 
-from ..losses import EntropyLoss, MaxSquareLoss
+from ..losses import ClassShareLoss, EntropyLoss, MaxSquareLoss
 from .backbones import DeepLabV2ResNet, EfficientNetLite, TorchvisionResNet
 from .class_share_anchor import ClassShareAnchor
 from .deeplabv2_head import DeepLabV2Head
 from .guidance import guidance_loss, self_produced_guidance
 from .image_classifier import ImageClassifier, UDAImageClassifier
 from .uda_data_preprocessor import UDADataPreprocessor
-from .uda_encoder_decoder import UDAEncoderDecoder
+from .uda_encoder_decoder import UDACascadeEncoderDecoder, UDAEncoderDecoder
 from .uda_model import UDAModel
 
-for loss in (EntropyLoss, MaxSquareLoss):
+for loss in (ClassShareLoss, EntropyLoss, MaxSquareLoss):
     MODELS.register_module(module=loss)
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     'EfficientNetLite',
     'ImageClassifier',
     'TorchvisionResNet',
+    'UDACascadeEncoderDecoder',
     'UDADataPreprocessor',
     'UDAEncoderDecoder',
     'UDAImageClassifier',

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from mmseg_maxsquare.models.uda_encoder_decoder import padding_mask
+from mmseg_maxsquare.models.uda_segmentor import padding_mask
 
 from .step_by_hand import GUIDANCE, wrap
 from tests.helpers.tiny_models import (

@@ -1,0 +1,85 @@
+"""The logits that a head of mmseg predicts with, also while it trains."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+# Heads of mmseg that do not predict by a softmax over the classes of a pixel.
+NO_SOFTMAX = ('MaskFormerHead', 'Mask2FormerHead', 'SideAdapterCLIPHead', 'VPDDepthHead')
+
+
+@contextmanager
+def as_predicting(*modules: nn.Module) -> Iterator[None]:
+    """Take modules themselves out of training mode, but not their layers.
+
+    While they train, some heads and backbones return several maps (DDRNet, K-Net), which
+    the prediction does not use. Batch norms and dropout, which are layers of them, work as
+    they do in training.
+    """
+    modes = [module.training for module in modules]
+    for module in modules:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module, mode in zip(modules, modes, strict=True):
+            module.training = mode
+
+
+def predicted_logits(
+    head: nn.Module, inputs: tuple, size: Sequence[int], test_cfg: dict | None
+) -> Tensor:
+    """Logits of a head at the size of the images, as it predicts.
+
+    See :func:`as_predicting`.
+
+    Args:
+        head: Of mmseg's kind.
+        inputs: What its ``predict`` takes first: ``(feature maps,)``, or for the last head
+            of a cascade ``(feature maps, logits of the stage before)``.
+        size: ``(H, W)``.
+        test_cfg: Of the segmentor.
+
+    Returns:
+        ``(B, C, H, W)``; for a head with a single sigmoid output ``(0, z)``, whose softmax
+        is the sigmoid of ``z``.
+    """
+    metas = [dict(img_shape=torch.Size(size))]
+    with as_predicting(head):
+        logits = head.predict(*inputs, metas, test_cfg)
+    if logits.shape[1] == 1:
+        return torch.cat([torch.zeros_like(logits), logits], dim=1)
+    return logits
+
+
+def check_softmax(heads: Iterable[tuple[str, nn.Module]]) -> None:
+    """Refuse heads without a distribution over the classes of a pixel.
+
+    Args:
+        heads: Field and head.
+
+    Raises:
+        ValueError: If a head predicts masks, or each class by a sigmoid of its own.
+    """
+    for field, head in heads:
+        names = [kind.__name__ for kind in type(head).__mro__]
+        if any(name in NO_SOFTMAX for name in names):
+            raise ValueError(
+                f'{field}: {type(head).__name__} does not classify each pixel by a softmax; '
+                'supported are the heads of mmseg that do, such as FCNHead or SegformerHead'
+            )
+        losses = getattr(head, 'loss_decode', None)
+        several = losses if isinstance(losses, nn.ModuleList) else [losses]
+        sigmoid = any(getattr(loss, 'use_sigmoid', False) for loss in several if _is_bce(loss))
+        if sigmoid and getattr(head, 'out_channels', None) != 1:
+            raise ValueError(
+                f'{field}.loss_decode: use_sigmoid=True with {head.out_channels} outputs makes '
+                'every class a decision of its own; supported are a softmax over the classes '
+                '(use_sigmoid=False) and, for two classes, out_channels=1'
+            )
+
+
+def _is_bce(loss: nn.Module | None) -> bool:
+    return type(loss).__name__ == 'CrossEntropyLoss'
