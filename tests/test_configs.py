@@ -220,3 +220,20 @@ def test_dilations_and_strides_of_the_paper() -> None:
         assert [conv.dilation[0] for conv in head.classifiers] == [6, 12, 18, 24]
         assert head.in_channels == channels
     assert model.backbone.maxpool.ceil_mode
+
+
+def test_source_free() -> None:
+    """Norm layers at a constant rate, Eq. 13 as printed, the anchor of the source model."""
+    cfg, model = build('source_free/camvid_day2dusk.py')
+    assert cfg.train_dataloader.dataset.source is None
+    assert cfg.param_scheduler == [] and cfg.load_from == cfg.model.anchor.checkpoint
+    assert (model.target_loss.alpha, model.target_loss.weight_by) == (0.2, 'class')
+    assert (model.target_loss.loss_weight, model.target_loss.class_average) == (1.0, False)
+    assert (model.anchor.loss.per, model.anchor.loss.loss_weight) == ('image', 0.3)
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    assert type(wrapper.optimizer).__name__ == 'Adam'
+    trained = [p for group in wrapper.param_groups for p in group['params'] if p.requires_grad]
+    assert 0 < sum(p.numel() for p in trained) < 0.03 * sum(p.numel() for p in model.parameters())
+    assert {group['lr'] for group in wrapper.param_groups if group['params'][0].requires_grad} == {
+        1e-3
+    }

@@ -26,7 +26,12 @@ def test_the_clone_has_one_copy() -> None:
 def test_names_are_whole_configs() -> None:
     """All but bases, tables, studies and overlays; each has a line about it of its own."""
     names = config_names()
-    assert {name.split('/')[0] for name in names} == {'maxsquare', 'minent', 'source_only'}
+    assert {name.split('/')[0] for name in names} == {
+        'maxsquare',
+        'minent',
+        'source_free',
+        'source_only',
+    }
     assert len(names) == len(set(names)) > 80
     lines = [describe(name) for name in names]
     assert all(len(line) > 10 and not line.startswith('_base_') for line in lines)

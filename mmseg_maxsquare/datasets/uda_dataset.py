@@ -1,4 +1,4 @@
-"""Pairs of a labelled source and an unlabelled target image."""
+"""Pairs of a labelled source and an unlabelled target image, or target images alone."""
 
 from typing import Any
 
@@ -23,7 +23,8 @@ class UDADataset(Dataset):
     Labels that the target data set may have are dropped.
 
     Args:
-        source: Labelled data set (or its config).
+        source: Labelled data set (or its config); None for target images alone, whose
+            items have no ``source``.
         target: Data set of the target images (or its config); needs no labels.
         seed: Seed of order and augmentation. Defaults to None: the run's seed,
             which :class:`UDASampler` hands over, or 0.
@@ -33,10 +34,12 @@ class UDADataset(Dataset):
             class lists differ.
     """
 
-    def __init__(self, source: dict | Dataset, target: dict | Dataset, seed: int | None = None):
+    def __init__(
+        self, source: dict | Dataset | None, target: dict | Dataset, seed: int | None = None
+    ) -> None:
+        given = dict(source=source, target=target)
         self.domains = {
-            'source': _build('source', source),
-            'target': _build('target', target),
+            name: _build(name, part) for name, part in given.items() if part is not None
         }
         self.seed = seed
         self._orders: dict[str, tuple[tuple[int, int], np.ndarray]] = {}
@@ -48,8 +51,8 @@ class UDADataset(Dataset):
 
     @property
     def metainfo(self) -> dict:
-        """Classes and palette, the source's."""
-        return self.domains['source'].metainfo
+        """Classes and palette, the source's if there is one."""
+        return next(iter(self.domains.values())).metainfo
 
     def adopt_seed(self, seed: int | None) -> None:
         """Take the run's seed unless the data set was given one of its own."""
@@ -110,6 +113,8 @@ class UDADataset(Dataset):
 
     def _check_classes(self) -> None:
         lists = {name: dataset.metainfo.get('classes') for name, dataset in self.domains.items()}
+        if 'source' not in lists:
+            return
         if lists['source'] is None:
             raise ValueError(
                 f'the source data set ({_describe(self.domains["source"])}) has no class list; '

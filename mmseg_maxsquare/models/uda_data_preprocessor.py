@@ -13,7 +13,7 @@ class UDADataPreprocessor(SegDataPreProcessor):
     """mmseg's preprocessor, applied to each domain of a nested batch by itself.
 
     A batch with ``inputs`` (and ``data_samples``) of the form
-    ``dict(source=..., target=...)`` keeps that form; any other batch, as in
+    ``dict(source=..., target=...)``, or of one of the two, keeps that form; any other batch, as in
     validation and inference, is treated as mmseg does. Takes the arguments of
     :class:`SegDataPreProcessor`; with neither ``size`` nor ``size_divisor``, the
     images of a training batch are padded to the largest.
@@ -35,8 +35,9 @@ class UDADataPreprocessor(SegDataPreProcessor):
                 {key: value[domain] for key, value in data.items()}, training
             )
             for domain in DOMAINS
+            if domain in data['inputs']
         }
         return {
-            key: {domain: domains[domain][key] for domain in DOMAINS}
+            key: {domain: batch[key] for domain, batch in domains.items()}
             for key in ('inputs', 'data_samples')
         }

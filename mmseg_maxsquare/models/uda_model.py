@@ -1,6 +1,6 @@
 """What all models share that learn from a labelled and an unlabelled domain."""
 
-from typing import Any
+from typing import Any, Self
 
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from .class_share_anchor import ClassShareAnchor
 from .fields import build_part
+from .trained_params import check_trained_params, train_norms_only
 from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
 
 
@@ -18,10 +19,10 @@ class UDAModel(BaseModel):
 
     Goes before the plain model's class in a list of bases. One training step on a
     nested batch of a :class:`UDADataset`: source forward and backward, target
-    forward and backward, one optimizer step (Eq. 1). So batch norm sees one domain
-    at a time and one graph is alive at a time. Parameters have the names of the
-    plain model: checkpoints load either way. Validation, test and inference are the
-    plain model's.
+    forward and backward, one optimizer step (Eq. 1); without a source, the target
+    alone. So batch norm sees one domain at a time and one graph is alive at a time.
+    Parameters have the names of the plain model: checkpoints load either way.
+    Validation, test and inference are the plain model's.
 
     A subclass has ``loss_target(inputs, data_samples)``, which returns the terms of
     a batch of target images, and ``target_logits(inputs)``, what it predicts for them.
@@ -32,6 +33,8 @@ class UDAModel(BaseModel):
             lambda_T.
         anchor: Fields of :class:`ClassShareAnchor`, or None for no anchor. Defaults to
             None.
+        trained_params: ``'all'``, or ``'norm'`` for :func:`train_norms_only`. Defaults to
+            'all'.
         data_preprocessor: A ``SegDataPreProcessor`` config becomes a
             :class:`UDADataPreprocessor` by itself.
         **kwargs: As for the plain model.
@@ -51,6 +54,7 @@ class UDAModel(BaseModel):
         *args: Any,
         target_loss: dict,
         anchor: dict | None = None,
+        trained_params: str = 'all',
         data_preprocessor: dict | nn.Module | None = None,
         **kwargs: Any,
     ) -> None:
@@ -69,8 +73,19 @@ class UDAModel(BaseModel):
         self.anchor: ClassShareAnchor | None = None
         if anchor is not None:
             self.anchor = build_part('model.anchor', anchor, ClassShareAnchor)
+        check_trained_params(trained_params)
+        self.trained_params = trained_params
+        if trained_params == 'norm':
+            train_norms_only(self)  # before an optimizer asks what is trained
         self.target_weight = 1.0
         self.snapshot: dict | None = None
+
+    def train(self, mode: bool = True) -> Self:
+        """Training mode, in which only the chosen parameters get gradients."""
+        super().train(mode)
+        if mode and getattr(self, 'trained_params', 'all') == 'norm':
+            train_norms_only(self)
+        return self
 
     def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
         """One step on both domains; see :meth:`uda_step`."""
@@ -96,19 +111,20 @@ class UDAModel(BaseModel):
         """
         if not isinstance(data.get('inputs'), dict):
             raise TypeError(
-                f'{type(self).__name__} trains on batches with a source and a target: set '
+                f'{type(self).__name__} trains on batches of a UDADataset: set '
                 "train_dataloader.dataset=dict(type='UDADataset', source=..., target=...)"
             )
         data = self.data_preprocessor(data, True)
         log_vars: dict[str, Tensor] = {}
         total = 0.0
-        for domain in DOMAINS:
+        domains = [domain for domain in DOMAINS if domain in data['inputs']]
+        for domain in domains:
             part = {key: {domain: value[domain]} for key, value in data.items()}
             with optim_wrapper.optim_context(model):
                 losses = model._run_forward(part, mode='loss')
             loss, parsed = self.parse_losses(losses)
             optim_wrapper.backward(optim_wrapper.scale_loss(loss))
-            if domain != DOMAINS[-1]:
+            if domain != domains[-1]:
                 # Each backward() counts as a step of gradient accumulation,
                 # but only the last one of the two completes a step.
                 optim_wrapper._inner_count -= 1

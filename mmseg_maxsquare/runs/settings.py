@@ -80,7 +80,8 @@ def _check_pairing(cfg: Config) -> Iterator[Finding]:
         return
     pair = is_pair(dataset)
     for part in ('source', 'target'):
-        if pair and not isinstance(dataset.get(part), dict):
+        source_free = part == 'source' and dataset.get(part, '') is None
+        if pair and not source_free and not isinstance(dataset.get(part), dict):
             what = f'is {dataset.get(part)!r}, expected the config of a data set'
             where = f'train_dataloader.dataset.{part}'
             yield config_error('fields missing', where, what, f'name the {part} images')

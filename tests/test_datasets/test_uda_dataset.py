@@ -353,3 +353,18 @@ def test_configs_and_objects_are_both_taken(build: Callable) -> None:
     if isinstance(built, dict):
         built = DATASETS.build(dict(type='UDADataset', **built))
     assert (len(built), built.seed) == (3, 4)
+
+
+def test_target_images_alone() -> None:
+    """Without a source: items have the target only, each image once in an epoch, no labels."""
+    dataset = UDADataset(None, FakeDataset(5), seed=3)
+    assert len(dataset) == 5 and set(dataset.domains) == {'target'}
+    item = dataset[7]
+    assert {key: set(value) for key, value in item.items()} == {
+        'inputs': {'target'},
+        'data_samples': {'target'},
+    }
+    assert 'gt_sem_seg' not in item['data_samples']['target']
+    orders = [[dataset.pair_at(5 * epoch + i)['target'] for i in range(5)] for epoch in range(3)]
+    assert all(sorted(order) == list(range(5)) for order in orders)
+    assert len({tuple(order) for order in orders}) > 1
