@@ -29,7 +29,7 @@ def old_python(tmp_path: Path) -> Path:
 def test_old_python(old_python: Path, tmp_path: Path) -> None:
     result = install(PYTHON=old_python, VENV=tmp_path / 'venv')
     assert result.returncode != 0
-    assert 'error: Python 3.10.4 is too old; Python 3.11 or 3.12 is needed' in result.stderr
+    assert 'error: Python 3.10.4 is too old; Python 3.11, 3.12 or 3.13 is needed' in result.stderr
     assert not (tmp_path / 'venv').exists()
 
 

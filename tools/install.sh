@@ -16,7 +16,7 @@ run() {
 
 command -v "$PYTHON" >/dev/null || fail "no interpreter '$PYTHON'; name one with PYTHON=/path/to/python3.11"
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "$("$PYTHON" --version) is too old; Python 3.11 or 3.12 is needed: make PYTHON=/path/to/python3.11"
+    fail "$("$PYTHON" --version) is too old; Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.11"
 case "$STACK" in onedl | openmmlab) ;; *) fail "STACK must be onedl or openmmlab, got '$STACK'" ;; esac
 
 pip="$VENV/bin/python -m pip --quiet --disable-pip-version-check"
