@@ -32,7 +32,7 @@ def check_network(cfg: Config) -> tuple[list[Finding], nn.Module | None]:
     if cfg.get('model') is not None:
         try:
             model = MODELS.build(ConfigDict(cfg.model.to_dict()))
-        except Exception as error:  # whatever a config can hold
+        except Exception as error:  # a config can hold anything
             what, remedy = fact_and_remedy(error, 'correct the fields of model')
             findings.append(_finding('error', 'model', f'cannot be built: {what}', remedy))
     if model is not None:
