@@ -14,8 +14,8 @@ class CamVidDataset(LabelIdDataset):
     """CamVid; the prefix of a file name is its drive (``0001TP`` is at dusk).
 
     Args:
-        drives: Drives to keep, such as ``('0006R0', '0016E5')``. Defaults to
-            None, all.
+        drives: Drives to use, such as ``('0006R0', '0016E5')``. Defaults to None,
+            all drives.
         data_prefix: Defaults to ``dict(img_path='train', seg_map_path='trainannot')``.
         **kwargs: As for :class:`LabelIdDataset`.
 

@@ -1,4 +1,4 @@
-"""Images that come more than once: in a domain, or in two."""
+"""Images that occur more than once, in one domain or in two."""
 
 import os
 
@@ -9,7 +9,7 @@ from .survey import Survey
 
 
 def check_overlap(domains: list[Domain], surveys: dict[str, Survey]) -> None:
-    """Evaluation images that are trained on, and a target that is the source.
+    """Evaluation images that are used in training, and images shared by source and target.
 
     Two images are the same if they are the same file or have the same content.
     """
@@ -44,7 +44,7 @@ def _add(second: Domain, first: Domain, shared: list[str], total: int) -> None:
 
 
 def _keys(survey: Survey) -> dict[object, str]:
-    """Image path by real path, and by content as far as it was read."""
+    """Image path by real path, and by content if it was read."""
     by_path = {os.path.realpath(item['img_path']): item['img_path'] for item in survey.items}
     return by_path | {key: paths[0] for key, paths in survey.contents.items()}
 

@@ -1,4 +1,4 @@
-"""Which images and labels there are, and which of them belong together."""
+"""The existing images and labels, and which of them belong together."""
 
 import bisect
 import os
@@ -14,15 +14,15 @@ from mmseg_maxsquare.runs.errors import some
 
 from .lists import endings_of, read_items, reads, stem_of
 
-# Endings of files that were probably meant as images.
+# Suffixes of files that are probably images.
 LIKELY = (*IMAGE_SUFFIXES, '.webp', '.gif', '.jfif', '.heic', '.ppm', '.tga')
 COMPLETE = 'complete the copy, or list the images to use in an ann_file'
 
 
 def pair_up(domain: Domain) -> list[dict]:
-    """Items of a domain whose image exists; all that does not fit is a finding.
+    """Items of a domain whose image exists; every mismatch becomes a finding.
 
-    Items whose label is missing come without ``seg_map_path``.
+    Items whose label is missing have no ``seg_map_path``.
     """
     if not _folder_exists(domain, 'img_path'):
         return []
@@ -79,11 +79,11 @@ def _folder_exists(domain: Domain, key: str) -> bool:
 
 
 def _elsewhere(domain: Domain, key: str, folder: str) -> str:
-    """A folder of the same path (but for case) elsewhere, close below the data root."""
+    """A folder with the same relative path (ignoring case) nearby, just below the data root."""
     root = domain.cfg.get('data_root')
     label = (getattr(domain.dataset, 'seg_map_suffix', ''),)
     endings = label if key == 'seg_map_path' else endings_of(domain)
-    # All of data_prefix, or Rome would be found in another city's folder.
+    # Compare the whole data_prefix, or Rome would be found in another city's folder.
     wanted = os.path.relpath(folder, root or os.path.dirname(folder)).lower()
     for parent, names, _ in os.walk(root or os.path.dirname(folder)):
         for name in names:
@@ -92,13 +92,13 @@ def _elsewhere(domain: Domain, key: str, folder: str) -> str:
             if same.endswith(os.sep + wanted) and list_files(path, endings):
                 return f'; is it {path}?'
         depth = os.path.relpath(parent, root or '.').count(os.sep)
-        # Folders of images have no folders below them; a data set has few levels.
+        # Image folders have no subfolders, and a data set has few levels.
         names[:] = names[:20] if depth < 2 else []
     return ''
 
 
 def _check_unread(domain: Domain, items: list[dict]) -> None:
-    """Images whose ending the data set does not read, and a folder without any that it does."""
+    """Images whose suffix the data set does not read, and a folder with only such files."""
     folder, endings = domain.prefix('img_path'), endings_of(domain)
     if not folder:
         return
@@ -156,7 +156,7 @@ def _with_image(domain: Domain, items: list[dict]) -> list[dict]:
 
 
 def _with_label(domain: Domain, items: list[dict]) -> list[dict]:
-    """The items; those without a label file lose its path."""
+    """The items; the label path is removed from those without a label file."""
     missing = [item for item in items if not os.path.isfile(item.get('seg_map_path', ''))]
     folder = domain.prefix('seg_map_path')
     near = Near(folder)
@@ -188,12 +188,12 @@ def _with_label(domain: Domain, items: list[dict]) -> list[dict]:
 
 
 def _gone(path: str) -> str:
-    """What a link to nothing is, nothing for other paths."""
+    """Description of a broken link; empty for other paths."""
     return f'is a link to {os.readlink(path)}, which is gone' if os.path.islink(path) else ''
 
 
 def _check_orphans(domain: Domain) -> None:
-    """Labels whose image is missing: the images are a partial copy, unless a list chooses."""
+    """Labels whose image is missing: a partial copy, unless a list selects the images."""
     images, labels = domain.prefix('img_path'), domain.prefix('seg_map_path')
     endings = endings_of(domain), (domain.built.seg_map_suffix,)
     if not images or not labels or os.path.realpath(images) == os.path.realpath(labels):
@@ -214,10 +214,10 @@ def _check_orphans(domain: Domain) -> None:
 
 
 class Near:
-    """Finds files whose name is almost the one that is missing.
+    """Finds files with nearly the same name as a missing one.
 
     Args:
-        folder: Where to look; None for nowhere.
+        folder: Folder to search; None for no search.
     """
 
     def __init__(self, folder: str | None) -> None:
@@ -228,12 +228,12 @@ class Near:
         """``'; there is NAME'``, or nothing.
 
         Args:
-            *paths: Missing file and, for a label, its image; names count up to
-                the ending, without case, and may go on.
+            *paths: Missing file and, for a label, its image; names are compared up
+                to the suffix, ignoring case, and may be longer.
         """
         if not self.folder:
             return ''
-        if self._names is None:  # only a domain with something missing needs it
+        if self._names is None:  # only needed if something is missing
             names = list_files(self.folder, '')
             self._names = sorted((os.path.basename(name).lower(), name) for name in names)
         for path in paths:

@@ -1,4 +1,4 @@
-"""One sample of each domain through its whole pipeline, as training would."""
+"""Runs one sample of each domain through its whole pipeline, as in training."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
     """Run the pipeline on the first item that can be read.
 
     Returns:
-        What it gives: ``inputs`` and ``data_samples``, None if there is nothing.
+        The result, ``inputs`` and ``data_samples``; None if there is none.
     """
     usable = [i for i in survey.chosen if not domain.reads_labels or 'seg_map_path' in i]
     broken = {finding.where for finding in domain.findings if finding.level == 'error'}
@@ -52,7 +52,7 @@ def _check_label(domain: Domain, where: str, sample: Any) -> None:
     if domain.has_class_labels:
         return
     shape, original = tuple(first.gt_sem_seg.shape), first.metainfo.get('ori_shape')
-    # In evaluation logits are enlarged to ori_shape and compared with the label.
+    # In evaluation, logits are upsampled to ori_shape and compared with the label.
     if domain.role in ('val', 'test') and original and shape != tuple(original[:2]):
         domain.add(
             'error',
@@ -66,7 +66,7 @@ def _check_label(domain: Domain, where: str, sample: Any) -> None:
 def check_batch(
     domains: list[Domain], samples: dict[str, dict | None], model: nn.Module
 ) -> list[Finding]:
-    """The model's preprocessor takes a training batch of one image (of each domain)."""
+    """Pass a training batch of one image (of each domain) to the model's preprocessor."""
     training = [domain for domain in domains if domain.in_training]
     parts = {d.role: part for d in training if (part := samples.get(d.name))}
     batch: dict[str, Any]
