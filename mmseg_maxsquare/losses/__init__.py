@@ -1,4 +1,4 @@
-"""Target losses: pure functions and the mmseg modules over them."""
+"""Target losses: pure functions, and modules with mmseg's interface."""
 
 from .functional import (
     class_counts,

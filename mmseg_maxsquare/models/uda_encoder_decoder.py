@@ -18,7 +18,7 @@ from .uda_model import UDAModel
 class UDAEncoderDecoder(UDAModel, EncoderDecoder):
     """An ordinary EncoderDecoder with a loss for unlabelled target images.
 
-    :class:`UDAModel` says how it is trained.
+    :class:`UDAModel` describes the training.
 
     Args:
         *args: As for :class:`EncoderDecoder`.

@@ -1,4 +1,4 @@
-"""What all models share that learn from a labelled and an unlabelled domain."""
+"""Common base of the models that learn from a labelled and an unlabelled domain."""
 
 from typing import Any
 
@@ -13,24 +13,24 @@ from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
 
 
 class UDAModel(BaseModel):
-    """Adds a loss for unlabelled target images to a model of mmengine's kind.
+    """Mixin that adds a loss for unlabelled target images to an mmengine model.
 
-    Goes before the plain model's class in a list of bases. One training step on a
-    nested batch of a :class:`UDADataset`: source forward and backward, target
-    forward and backward, one optimizer step (Eq. 1). So batch norm sees one domain
-    at a time and one graph is alive at a time. Parameters have the names of the
-    plain model: checkpoints load either way. Validation, test and inference are the
-    plain model's.
+    It goes before the plain model's class in the list of bases. One training step on a
+    nested batch of a :class:`UDADataset` is source forward and backward, target forward
+    and backward, one optimizer step (Eq. 1). So batch norm sees one domain at a time,
+    and only one graph is in memory at a time. Parameters have the names of the plain
+    model, so checkpoints load in both directions. Validation, test and inference are
+    those of the plain model.
 
-    A subclass has ``loss_target(inputs, data_samples)``, which returns the terms of
-    a batch of target images.
+    A subclass implements ``loss_target(inputs, data_samples)``, which returns the terms
+    of a batch of target images.
 
     Args:
         *args: As for the plain model.
         target_loss: Config of the loss on target logits; its ``loss_weight`` is
             lambda_T.
-        data_preprocessor: A ``SegDataPreProcessor`` config becomes a
-            :class:`UDADataPreprocessor` by itself.
+        data_preprocessor: A ``SegDataPreProcessor`` config is automatically turned into
+            a :class:`UDADataPreprocessor`.
         **kwargs: As for the plain model.
 
     Attributes:
@@ -39,7 +39,7 @@ class UDAModel(BaseModel):
             detached ``inputs``, ``logits``, ``guidance`` and ``ignore``.
 
     Raises:
-        ValueError: If the target loss has no name that mmengine would sum.
+        ValueError: If mmengine would not sum the target loss, because of its name.
         TypeError: If the preprocessor cannot handle two domains.
     """
 
@@ -75,8 +75,8 @@ class UDAModel(BaseModel):
         """Source and target, each forward and backward, then one update.
 
         Args:
-            model: What runs the forward passes: this model, or a wrapper of it
-                such as :class:`UDADistributedDataParallel`.
+            model: Runs the forward passes: this model, or a wrapper of it such as
+                :class:`UDADistributedDataParallel`.
             data: Collated batch of a :class:`UDADataset`.
             optim_wrapper: Optimizer wrapper; AMP, gradient accumulation and
                 clipping apply to the sum of both gradients.
@@ -85,7 +85,7 @@ class UDAModel(BaseModel):
             Values to log: ``loss`` and the terms of both domains.
 
         Raises:
-            TypeError: If the batch has no two domains.
+            TypeError: If the batch does not have two domains.
         """
         if not isinstance(data.get('inputs'), dict):
             raise TypeError(
@@ -118,13 +118,13 @@ class UDAModel(BaseModel):
         """Losses of the domains in a nested batch, one or both.
 
         Args:
-            inputs: Images ``(B, 3, H, W)`` by domain; a plain tensor is treated
-                as mmseg does (supervised).
-            data_samples: Data samples by domain; those of the target need no
-                label and none is looked at.
+            inputs: Images ``(B, 3, H, W)`` by domain; a plain tensor is processed
+                as in mmseg (supervised).
+            data_samples: Data samples by domain; labels of the target are not needed
+                and not used.
 
         Returns:
-            ``source.*`` and ``target.*`` terms; what contains "loss" is summed.
+            ``source.*`` and ``target.*`` terms; those with "loss" in the name are summed.
         """
         if not isinstance(inputs, dict):
             return super().loss(inputs, data_samples)
@@ -138,13 +138,13 @@ class UDAModel(BaseModel):
         return losses
 
     def look_at(self, **seen: Tensor | None) -> None:
-        """Keep what a hook has asked to see of this target pass."""
+        """Store the tensors of this target pass that a hook has requested."""
         if self.snapshot is not None:
             self.snapshot.update(seen)
 
 
 def _for_two_domains(preprocessor: dict | nn.Module | None) -> dict | nn.Module:
-    """Config of the nested preprocessor that a plain config stands for."""
+    """Config of the nested preprocessor for a plain config."""
     if preprocessor is None:
         return dict(type=UDADataPreprocessor)
     plain = ('SegDataPreProcessor', 'mmseg.SegDataPreProcessor', SegDataPreProcessor)
