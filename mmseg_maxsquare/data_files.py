@@ -20,7 +20,7 @@ def read_list(path: str) -> list[str]:
     except UnicodeDecodeError:
         lines = ['\0']
     if any('\0' in line for line in lines):  # UTF-16 may decode as UTF-8
-        raise ValueError('is no text in UTF-8')
+        raise ValueError('is not UTF-8 text')
     if not any(lines):
         raise ValueError('lists no image')
     return lines

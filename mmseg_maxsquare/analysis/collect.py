@@ -20,8 +20,8 @@ ORACLE_PREFIX = 'best_oracle'
 Found = list[tuple[Path, Config]]
 LOG_FOLDER = '????????_??????'  # date and time of a start, as in mmengine's folder names
 ORACLE = (
-    'ORACLE: not the last checkpoint but the best on the labelled target data, which nobody has '
-    'who needs adaptation.'
+    'ORACLE: not the last checkpoint but the best on the labelled target data, which do '
+    'not exist in practice.'
 )
 
 
@@ -179,7 +179,7 @@ def _notes(table: Table, row: Row, cfg: Config) -> list[str]:
         notes.append(f'{row.name}: {ORACLE}')
     changed = cfg.get('changed', {})
     if changed.get('overlay'):
-        notes.append(f'Runs scaled down by {changed["overlay"]}: no comparison with the paper.')
+        notes.append(f'Runs scaled down by {changed["overlay"]}: not comparable with the paper.')
     options = dict(changed.get('options') or {})
     options |= {k: v for k, v in _identity(Path(), cfg)[1].items() if not _counts(table, k)}
     return notes + [f'{row.name}: option {key}={value}.' for key, value in options.items()]

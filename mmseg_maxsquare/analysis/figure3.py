@@ -71,7 +71,7 @@ def figure3(
     load_only_safely()
     cfg = load_config(config, options, loaders=('train_dataloader', 'test_dataloader'))
     if (cfg.get('model') or {}).get('type') != 'UDAImageClassifier':
-        fail(f'config: {config} is no adaptation of a classifier (UDAImageClassifier)')
+        fail(f'config: {config} is not an adaptation of a classifier (UDAImageClassifier)')
     place = usable_device(device)
     init_default_scope('mmseg')
     rows, chosen, domains = [], None, loaders(cfg)
@@ -184,6 +184,8 @@ def draw(
     shown = np.isin(target.labels, chosen)
     sides = project(target.values[shown], weight, bias, reference)[:, 0] > 0
     right = (sides == (target.labels[shown] == second)).mean()
-    panel.set_title(f'{title}: {right:.0%} of the target on the right side', loc='left', fontsize=9)
+    panel.set_title(
+        f'{title}: {right:.0%} of the target on the correct side', loc='left', fontsize=9
+    )
     panel.set(xlabel='signed distance to the boundary', ylabel='along the boundary')
     return rows

@@ -50,8 +50,13 @@ def parity(
     differences = compare(network.to(dtype), model, classifiers)
     limit = TOLERANCE[dtype]
     if not all(difference <= limit for difference in differences):  # also false for NaN
-        fail(f'logits differ by more than {limit} of the deviation of their level, see the table')
-    print(f'The same: no logit differs by more than {limit} of the deviation of its level.')
+        fail(
+            f'logits differ by more than {limit} of the standard deviation of their level, '
+            'see the table'
+        )
+    print(
+        f'The same: no logit differs by more than {limit} of the standard deviation of its level.'
+    )
 
 
 def read_network(path: Path) -> ReleasedNetwork:

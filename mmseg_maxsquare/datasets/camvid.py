@@ -56,6 +56,6 @@ class CamVidDataset(LabelIdDataset):
         if missing:
             raise ValueError(
                 f'CamVidDataset: no image of drives {missing} in {self.data_prefix["img_path"]}; '
-                f'there are {sorted(set(drive_of.values()))}'
+                f'available: {sorted(set(drive_of.values()))}'
             )
         return [name for name in names if drive_of[name] in self.drives]

@@ -73,7 +73,7 @@ class LabelIdDataset(BaseSegDataset):
         unknown = sorted(set(classes) - set(cls._colours()))
         if unknown:
             raise ValueError(
-                f'{cls.__name__} has no classes {unknown}; there are {list(cls._colours())}'
+                f'{cls.__name__} has no classes {unknown}; available: {list(cls._colours())}'
             )
         return label_map(cls.LABEL_IDS, classes)
 
@@ -131,7 +131,7 @@ class LabelIdDataset(BaseSegDataset):
         if twins:
             raise BadFileError(
                 f'{type(self).__name__}: {len(twins)} images in {self.data_prefix["img_path"]} '
-                'have the name of another but for the ending, and so its label: '
+                'differ from another only in the suffix and would share its label: '
                 f'{_some(map(" and ".join, twins))}; remove one of them'
             )
         if not self.ann_file:
@@ -144,8 +144,8 @@ class LabelIdDataset(BaseSegDataset):
             listed = [self.listed_stem(line) for line in read_list(self.ann_file) if line]
         except ValueError as error:
             raise BadFileError(
-                f'{type(self).__name__}: {self.ann_file} {error}; write one image name a line, or '
-                'correct ann_file'
+                f'{type(self).__name__}: {self.ann_file} {error}; write one image name per line, '
+                'or correct ann_file'
             ) from None
         by_stem = {self._stem(name): name for name in present}
         missing = [stem for stem in listed if stem not in by_stem]

@@ -90,8 +90,8 @@ class LoadImage(LoadImageFromFile):
                     'disk'
                 ) from error
             raise BadFileError(
-                f'image {path} cannot be read ({_size(path)}): it is damaged, cut off or no '
-                'image; copy it again'
+                f'image {path} cannot be read ({_size(path)}): it is damaged, truncated or '
+                'not an image; copy it again'
             ) from error
         if os.path.isfile(path) and (found := not_colour(path, self.color_type)):
             raise BadFileError(

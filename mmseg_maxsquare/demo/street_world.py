@@ -86,10 +86,12 @@ def _refuse_other_content(root: Path, missing: list[str], is_world: bool) -> Non
     """
     ours = is_world or not root.exists() or (root.is_dir() and not any(root.iterdir()))
     if not ours:
-        raise FileExistsError(f'{root} is no such world, or half of one; delete it or name another')
+        raise FileExistsError(
+            f'{root} holds something else, or an incomplete world; delete it or name another'
+        )
     for folder in (root / f'{name}{end}' for name in missing for end in ('', '_val')):
         if folder.exists():
-            raise FileExistsError(f'{folder} is no part of the world, or half of one; delete it')
+            raise FileExistsError(f'{folder} is not part of the world, or incomplete; delete it')
 
 
 def _write_part(root: Path, part: str, seed: int, count: int, image_size: tuple[int, int]) -> None:

@@ -47,7 +47,7 @@ def check_complete(domain: Domain) -> None:
     gaps = _gaps(names) if isinstance(dataset, NUMBERED) else []
     if gaps:
         what += f'; missing between the first and the last: {some(gaps, 10)}'
-    remedy = 'complete the copy (was every archive unpacked?), unless the subset is meant'
+    remedy = 'complete the copy (was every archive unpacked?), unless the subset is intended'
     domain.add('warning', 'partial copy', folder, what, remedy)
 
 

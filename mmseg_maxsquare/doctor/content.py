@@ -35,7 +35,7 @@ def defect(content: bytes) -> tuple[str, str] | None:
     # Inside the compressed data of a JPEG no marker can occur by chance; a preview
     # with its own end marker lies before the data.
     if content.startswith(JPEG) and content.rfind(b'\xff\xd9') <= content.rfind(b'\xff\xda'):
-        return f'cut off after {len(content)} bytes', COPY_AGAIN
+        return f'truncated after {len(content)} bytes', COPY_AGAIN
     return None
 
 
@@ -49,7 +49,7 @@ def _png_defect(content: bytes) -> tuple[str, str] | None:
             return f'damaged: wrong checksum of its {kind} chunk at byte {start}', COPY_AGAIN
         if kind == 'IEND':
             return None
-    return f'cut off after {len(content)} bytes', COPY_AGAIN
+    return f'truncated after {len(content)} bytes', COPY_AGAIN
 
 
 def _chunks(content: bytes) -> Iterator[tuple[str, int, int]]:

@@ -85,5 +85,5 @@ def _check_rates(cfg: Config) -> Iterator[Finding]:
     )
     what = f'{end}, but train_cfg.max_iters is {steps}: {after}'
     sum_of = f'{steps + beyond} (max_iters{" + 1" * beyond})'
-    remedy = f'set {where}.end={sum_of}, unless this is meant'
+    remedy = f'set {where}.end={sum_of}, unless this is intended'
     yield Finding('warning', 'config: learning rate', f'{where}.end', what, remedy)

@@ -69,7 +69,7 @@ def _check_list(domain: Domain) -> None:
             'list of images',
             path,
             f'{what}; all images of the folder are checked instead',
-            f'write one image name a line, or correct {domain.field}.ann_file',
+            f'write one image name per line, or correct {domain.field}.ann_file',
         )
         domain.built.ann_file = ''
 
@@ -115,7 +115,7 @@ def _note_twins(domain: Domain) -> None:
             'error',
             'images that share a label',
             os.path.join(folder, other),
-            f'has the name of {os.path.join(folder, one)} but for the ending',
+            f'differs from {os.path.join(folder, one)} only in the suffix',
             'remove one of them: both would be used, with the same label',
         )
 

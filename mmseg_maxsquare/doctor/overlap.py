@@ -39,7 +39,7 @@ def _add(second: Domain, first: Domain, shared: list[str], total: int) -> None:
         remedy = 'adaptation needs images of another domain; correct data_root or data_prefix'
     else:
         kind = 'evaluation images are trained on'
-        remedy = 'keep a part of the target for evaluation alone, or say so beside the result'
+        remedy = 'keep a part of the target for evaluation only, or state this with the result'
     second.add('warning', kind, second.field, what, remedy)
 
 

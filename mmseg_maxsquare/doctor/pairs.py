@@ -112,9 +112,9 @@ def _check_unread(domain: Domain, items: list[dict]) -> None:
     for name in unread if items else ():
         domain.add(
             'warning',
-            'images that are not read because of their ending',
+            'images that are not read because of their suffix',
             os.path.join(folder, name),
-            f'ends otherwise than {" or ".join(endings)}',
+            f'does not end in {" or ".join(endings)}',
             'rename or convert them if they belong to the data set',
         )
     if not any(reads(domain, name) for name in files):
@@ -137,7 +137,7 @@ def _check_twice(domain: Domain, items: list[dict]) -> None:
                 'images listed more than once',
                 path,
                 f'{times} times in {domain.built.ann_file or "the data set"}',
-                'take the repetitions off the list, unless the image is to count more',
+                'remove the repetitions from the list, unless the image should count more',
             )
 
 
@@ -166,7 +166,7 @@ def _with_label(domain: Domain, items: list[dict]) -> list[dict]:
             'error',
             'no labels',
             folder,
-            f'none of the {len(items)} label files is there, such as {example}'
+            f'none of the {len(items)} label files exists, such as {example}'
             + (
                 f', which {_gone(example)}'
                 if _gone(example)
@@ -189,7 +189,7 @@ def _with_label(domain: Domain, items: list[dict]) -> list[dict]:
 
 def _gone(path: str) -> str:
     """Description of a broken link; empty for other paths."""
-    return f'is a link to {os.readlink(path)}, which is gone' if os.path.islink(path) else ''
+    return f'is a link to {os.readlink(path)}, which does not exist' if os.path.islink(path) else ''
 
 
 def _check_orphans(domain: Domain) -> None:

@@ -83,6 +83,6 @@ def check_batch(
         model.data_preprocessor(batch, True)
     except Exception as error:  # of any preprocessor
         where, remedy = 'model.data_preprocessor', 'correct its fields, or the crop of the pipeline'
-        what = f'refuses a training batch: {one_line(error)}'
+        what = f'fails on a training batch: {one_line(error)}'
         return [Finding('error', 'config: model', where, what, remedy)]
     return []

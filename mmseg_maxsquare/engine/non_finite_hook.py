@@ -124,8 +124,8 @@ class NonFiniteHook(Hook):
         if bad:
             raise FloatingPointError(
                 f'{where}: {", ".join(bad)} is not finite. The last checkpoint is good. Look at '
-                'these images, lower the learning rate or target_loss.loss_weight, or go on '
-                "without such steps: default_hooks.finite.action='skip'"
+                'these images, lower the learning rate or target_loss.loss_weight, or skip such '
+                "steps with default_hooks.finite.action='skip'"
             )
 
     def _skip(self, runner: Runner, where: str, values: dict[str, Tensor]) -> None:

@@ -42,7 +42,7 @@ class OracleCheckpointHook(CheckpointHook):
 
     def __init__(self, *args: Any, save_best: str | list[str] | None = None, **kwargs: Any) -> None:
         if save_best == 'auto':
-            raise ValueError("save_best='auto' does not say by what; name a metric such as 'mIoU'")
+            raise ValueError("save_best='auto' names no metric; name a metric such as 'mIoU'")
         if isinstance(save_best, str):
             save_best = ORACLE + save_best
         elif save_best is not None:

@@ -49,7 +49,7 @@ def check_checkpoint(path: str | Path) -> dict:
         raise ValueError(f'{path} is damaged: the checksum of {damaged} does not fit')
     state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else None
     if not isinstance(state, dict) or not any(isinstance(v, Tensor) for v in state.values()):
-        raise ValueError(f'{path} is no checkpoint: it holds no tensors by name')
+        raise ValueError(f'{path} is not a checkpoint: it holds no tensors by name')
     return checkpoint
 
 
@@ -59,4 +59,4 @@ def _reason(error: Exception) -> str:
     text = f'it asks for {asked[1]}, {NEEDLESS}' if asked else str(error)
     if NEEDLESS in text:
         return f'is refused, since it may run code: {text}'
-    return f'cannot be read ({type(error).__name__}): it is cut off or damaged, or no checkpoint'
+    return f'cannot be read ({type(error).__name__}): it is truncated, damaged or not a checkpoint'

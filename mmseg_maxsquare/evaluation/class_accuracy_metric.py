@@ -69,7 +69,7 @@ class ClassAccuracyMetric(BaseMetric):
             if unknown:
                 raise BadFileError(
                     f'val_evaluator.subsets.{name} lists {len(unknown)} images that were not '
-                    f'evaluated, such as {unknown[0]}; write the list anew for this data set'
+                    f'evaluated, such as {unknown[0]}; write the list again for this data set'
                 )
             metrics[name] = right[np.isin(names, list(images))].mean()
         metrics |= {f'Acc.{c}': value for c, value in zip(classes, of_class, strict=True)}

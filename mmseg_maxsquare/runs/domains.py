@@ -150,7 +150,7 @@ def build(domain: Domain) -> None:
         return
     if not isinstance(domain.dataset, BaseDataset):
         kind = type(domain.dataset).__name__
-        domain.add('note', 'not checked', domain.field, f'{kind} is no mmengine data set')
+        domain.add('note', 'not checked', domain.field, f'{kind} is not an mmengine data set')
         domain.dataset = None
 
 
@@ -185,7 +185,7 @@ def _listing(folder: str, limit: int = 6) -> str:
     try:
         names = sorted(name for name in os.listdir(folder) if not name.startswith('.'))
     except OSError as error:
-        return f'what cannot be listed ({error.strerror})'
+        return f'entries that cannot be listed ({error.strerror})'
     if not names:
         return 'nothing'
     return ', '.join(names[:limit]) + (', ...' if len(names) > limit else '')

@@ -61,7 +61,7 @@ def similar(words: str) -> str:
     registries += [registry.parent for registry in registries]
     known = [name for registry in registries for name in registry.module_dict]
     like = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []
-    return f' Is {like[0]} meant?' if like else ''
+    return f' Did you mean {like[0]}?' if like else ''
 
 
 def some(names: Iterable[object], limit: int = 5) -> str:
@@ -89,7 +89,7 @@ def one_line_errors(cfg: Config) -> Iterator[None]:
         if sys.flags.dev_mode:
             raise
         if isinstance(error, OSError) and error.errno == ENOSPC:
-            remedy = 'free some room, then go on with --resume'
+            remedy = 'free some space, then continue with --resume'
             fail(f'{cfg.work_dir}: {error.strerror}; {remedy}')
         fail(_without_worker(error))
 

@@ -69,7 +69,7 @@ def _check_disk(cfg: Config, model: nn.Module, folder: str) -> Iterator[Finding]
         f'{size / GB:.2f} GB, logs)'
     )
     remedy = (
-        'free some room, choose another disk with --work-dir, or keep fewer with '
+        'free some space, choose another disk with --work-dir, or keep fewer with '
         'default_hooks.checkpoint.max_keep_ckpts'
     )
     level = 'error' if need > free else 'warning' if 2 * need > free else None
@@ -107,7 +107,7 @@ def _check_earlier_run(work_dir: str) -> Iterator[Finding]:
     left = [name for name in names if name.endswith('.pth') or name == 'last_checkpoint']
     if left:
         what = f'already holds checkpoints of a run: {some(left, 3)}'
-        remedy = 'use train.py --resume to go on with it, or --work-dir for another folder'
+        remedy = 'use --resume to continue it, or --work-dir for another folder'
         yield Finding('warning', 'machine: work dir', work_dir, what, remedy)
 
 

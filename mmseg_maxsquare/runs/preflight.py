@@ -94,11 +94,11 @@ def check_work_dir(cfg: Config, resume: bool) -> Iterator[Finding]:
         # A run that was killed before its first complete checkpoint starts again from step 0.
         whole = [path.name for path in found if _is_whole(path)]
         if whole:
-            what = f'holds {whole[-1]}, but no checkpoint that --resume can go on with'
+            what = f'holds {whole[-1]}, but no checkpoint that --resume can continue from'
             remedy = f'{NEW_PLACE}, or move these files away'
     elif found:
         what = f'holds a run already ({found[-1].name}), which is never overwritten'
-        remedy = f'go on with it by --resume, or {NEW_PLACE}'
+        remedy = f'continue it with --resume, or {NEW_PLACE}'
     if what:
         yield Finding('error', 'work dir', cfg.work_dir, what, remedy)
 
@@ -149,7 +149,7 @@ def check_disk(cfg: Config, model: nn.Module) -> Iterator[Finding]:
     free, need = shutil.disk_usage(folder).free, checkpoint_bytes(cfg, model) + LOGS
     if free < need:
         what = f'{free / GB:.2f} GB free, a checkpoint and logs take {need / GB:.2f} GB'
-        remedy = 'free some room, or choose another disk with --work-dir'
+        remedy = 'free some space, or choose another disk with --work-dir'
         yield Finding('error', 'machine: disk', cfg.work_dir, what, remedy)
 
 

@@ -59,7 +59,7 @@ def _check_save_best(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
             yield config_error(
                 'checkpoints',
                 'default_hooks.checkpoint.save_best',
-                f'no metric {name}; there are {", ".join(others)}'
+                f'no metric {name}; available: {", ".join(others)}'
                 + (f', and by class {some(of_classes, 3)}' if of_classes else ''),
                 'name one of these, or leave save_best out',
             )

@@ -46,7 +46,7 @@ def _check_loops(cfg: Config) -> Iterator[Finding]:
         missing = [name for name in fields if cfg.get(name) is None]
         if missing and (loop == 'train' or len(missing) < len(fields)):
             given = [name for name in fields if name not in missing]
-            what = f'missing, while there are {", ".join(given) or "no others of its kind"}'
+            what = f'missing; the config has {", ".join(given) or "no field of this loop"}'
             remedy = f'{loop} needs all of {", ".join(fields)}'
             yield from (config_error('fields missing', name, what, remedy) for name in missing)
     if cfg.get('model') is None:
@@ -186,7 +186,7 @@ def _check_heads(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
                     'number of classes',
                     f'{place}.class_weight',
                     f'{len(weights)} weights for {found or count} classes',
-                    'give one weight a class, in the order of the classes',
+                    'give one weight per class, in the order of the classes',
                 )
 
 

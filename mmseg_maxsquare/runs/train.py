@@ -59,7 +59,7 @@ def train(
 def use_amp(cfg: Config, dtype: str) -> None:
     """Run the forward passes in half precision."""
     if get_device() == 'cpu':
-        fail('--amp needs a GPU and there is none here; leave it out')
+        fail('--amp needs a GPU, and none is available; leave it out')
     if dtype == 'bfloat16' and get_device() == 'cuda' and not torch.cuda.is_bf16_supported():
         fail(f'--amp: {torch.cuda.get_device_name()} has no bfloat16; use --amp float16')
     # bfloat16 has the range of float32, so no loss scaling is needed.

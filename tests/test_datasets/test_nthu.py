@@ -153,7 +153,7 @@ def test_list_without_a_name(tmp_path: Path) -> None:
 def test_list_that_is_no_utf8(tmp_path: Path, encoding: str) -> None:
     make_nthu(tmp_path, cities=('Rome',))
     (tmp_path / 'Rome/List/test.txt').write_text('pano_ü\n', encoding=encoding)
-    with pytest.raises(BadFileError, match='Rome/List/test.txt is no text in UTF-8; write one'):
+    with pytest.raises(BadFileError, match='Rome/List/test.txt is not UTF-8 text; write one'):
         build_dataset(tmp_path, cfg())
 
 

@@ -4,10 +4,8 @@ _base_ = '../gta2cs_iw_multi.py'
 model = dict(
     decode_head=dict(dilations=(6, 12)),
     auxiliary_head=dict(dilations=(6, 12)),
-    target_loss=dict(
-        loss_weight=0.18
-    ),  # lambda_T = 0.09 instead of 0.1; doubled as in gta2cs_iw.py
-    guidance=dict(mask='any_class'),  # any class above the threshold, not only that of the ensemble
+    target_loss=dict(loss_weight=0.18),  # lambda_T = 0.09 instead of 0.1; see gta2cs_iw.py
+    guidance=dict(mask='any_class'),  # any class above the threshold, not only the ensemble's
 )
 optim_wrapper = dict(
     optimizer=dict(lr=7.5e-4),  # backbone
