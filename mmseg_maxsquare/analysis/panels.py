@@ -138,7 +138,7 @@ def _labelled_data(config: Config) -> Dataset:
     if 'gt_sem_seg' not in first:
         raise ValueError(
             'test_dataloader.dataset gives no labels, by which predictions are compared; '
-            "add dict(type='LoadAnnotations') to its pipeline, behind Resize"
+            "add dict(type='LoadAnnotations') to its pipeline, after Resize"
         )
     return dataset
 

@@ -60,7 +60,7 @@ class Plan:
         source = given if self.step_seconds or measured else 'assumed; see --step-seconds'
         lines.append(
             f'{len(lines)} runs, about {clock(total)} of training '
-            f'({second:.2f} s a source step, {source}; an adaptation step is two)'
+            f'({second:.2f} s per source step, {source}; an adaptation step is two)'
         )
         return '\n'.join(lines)
 

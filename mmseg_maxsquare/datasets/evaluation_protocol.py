@@ -38,7 +38,7 @@ class EvaluationProtocol(BaseTransform):
         if label is not None and label.shape != tuple(results['ori_shape']):
             raise ValueError(
                 f'label of {results["img_path"]} has size {label.shape}, its image originally '
-                f'{tuple(results["ori_shape"])}: LoadAnnotations must come behind Resize in tests'
+                f'{tuple(results["ori_shape"])}: LoadAnnotations must come after Resize in tests'
             )
         if self.name == 'network_input':
             height, width = results['img'].shape[:2]

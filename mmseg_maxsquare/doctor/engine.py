@@ -79,7 +79,7 @@ def _check_rates(cfg: Config) -> Iterator[Finding]:
         return
     stays = f'stays at {last.get("eta_min", 0)}' if name.endswith('PolyLR') else 'stays the same'
     after = (
-        f'the curve is cut off after {steps} of {end - beyond} steps'
+        f'the schedule is cut off after {steps} of {end - beyond} steps'
         if end > steps
         else f'the rate {stays} from step {end} on'
     )

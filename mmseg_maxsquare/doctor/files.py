@@ -21,7 +21,7 @@ from .content import COPY_AGAIN, defect, describe
 REFUSALS = {
     'size': (
         'labels of another size',
-        'replace one of them by the original, or leave the pair out with an ann_file',
+        'replace one of them with the original, or leave the pair out with an ann_file',
     ),
     'unknown ids': (
         'labels with unknown ids',
@@ -30,8 +30,8 @@ REFUSALS = {
     ),
     'channels': (
         'labels that hold no ids',
-        'take the label files with ids, as published; colour pictures of labels, or files that a '
-        'picture program has saved, must be converted back to ids',
+        'take the label files with ids, as published; colour images of labels, or files saved '
+        'by an image editor, must be converted back to ids',
     ),
     'shape': (
         'labels that hold no ids',

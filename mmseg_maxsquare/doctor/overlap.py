@@ -27,7 +27,7 @@ def check_overlap(domains: list[Domain], surveys: dict[str, Survey]) -> None:
             shared = sorted({path for key, path in paths[second.name].items() if key in keys})
             if shared and second.has_class_labels and first.role == 'target':
                 what = f'{len(shared)} of its images are in {first.field}, without their classes'
-                second.add('note', 'evaluation images are adapted to', second.field, what)
+                second.add('note', 'evaluation images are target images', second.field, what)
             elif shared:
                 _add(second, first, shared, len(surveys[second.name].items))
 

@@ -56,7 +56,7 @@ def _folder_exists(domain: Domain, key: str) -> bool:
             'error',
             'no image folder',
             f'{domain.field}.data_prefix.img_path',
-            f'missing; data_prefix holds only {found}, which replace the defaults altogether',
+            f'missing; data_prefix holds only {found}, which replace all defaults',
             'give img_path together with these',
         )
         return False
@@ -124,7 +124,7 @@ def _check_unread(domain: Domain, items: list[dict]) -> None:
             'error',
             'no images',
             folder,
-            f'no image ends in {" or ".join(endings)}; there are {found}',
+            f'no image ends in {" or ".join(endings)}; found: {found}',
             f'unpack the images there, or correct {domain.field}',
         )
 

@@ -59,7 +59,7 @@ def _check_label(domain: Domain, where: str, sample: Any) -> None:
             'pipeline',
             where,
             f'gives labels of size {shape} for predictions of size {tuple(original[:2])}',
-            'put LoadAnnotations behind Resize in test pipelines',
+            'put LoadAnnotations after Resize in test pipelines',
         )
 
 

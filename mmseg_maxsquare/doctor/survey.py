@@ -133,7 +133,7 @@ def _in_processes(indices: range, workers: int) -> Iterator[FileReport]:
 def _crash(check: FileCheck, item: dict) -> FileReport:
     what = 'the process that read it (or its label) died: the decoder crashed or memory ran out'
     finding = Finding(
-        'error', f'{check.name}: files that kill the reader', item['img_path'], what, COPY_AGAIN
+        'error', f'{check.name}: files that crash the reader', item['img_path'], what, COPY_AGAIN
     )
     return FileReport(findings=[finding])
 

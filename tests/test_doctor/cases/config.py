@@ -121,7 +121,7 @@ def rate_that_ends_early(root: Path, cfg: Config) -> None:
     cfg.param_scheduler = [warm_up, {**POLY, 'begin': 2, 'end': 3}]
 
 
-@fault('gta', 'warning', 'param_scheduler.end', 'the curve is cut off after 4 of 10 steps')
+@fault('gta', 'warning', 'param_scheduler.end', 'the schedule is cut off after 4 of 10 steps')
 def rate_that_is_cut_off(root: Path, cfg: Config) -> None:
     cfg.param_scheduler = {**POLY, 'end': 11}
 
