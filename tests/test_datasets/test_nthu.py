@@ -164,7 +164,7 @@ def test_images_that_share_a_label(tmp_path: Path, ending: str, lists: bool) -> 
     make_nthu(tmp_path, cities=('Rome',), lists=lists)
     other = f'pano_00100_2_180{ending}'
     save_image(tmp_path / 'Rome/Images/Test' / other, SIZE, np.random.default_rng(0))
-    with pytest.raises(BadFileError, match='1 images in .*Rome/Images/Test have') as error:
+    with pytest.raises(BadFileError, match='1 images in .*Rome/Images/Test differ') as error:
         build_dataset(tmp_path, cfg())
     assert other in str(error.value) and 'pano_00100_2_180.png' in str(error.value)
 
