@@ -1,7 +1,7 @@
 """Our step against the authors' procedure: python benchmarks/authors_procedure.py
 
-Their procedure, written again: both domains in fp32 and contiguous layout, the histogram of the
-image-wise weights on the CPU, nothing fused. The network, sizes and optimizer are the same.
+Their procedure, reimplemented: both domains in fp32 and contiguous layout, the histogram of the
+image-wise weights on the CPU, nothing fused. Network, sizes and optimizer are the same as ours.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def main() -> None:
     args = arguments(__doc__).parse_args()
     device, size = torch.device(args.device), args.size or default_size(args.device)
     cfg = model_config(args.config)
-    # One network for both: where weights lie in memory moves a step on a CPU more than this.
+    # One network object for both: on a CPU, the memory location of the weights has a larger effect.
     model = build(cfg, device)
     data = pair(size, model.num_classes)
     variants = {
@@ -76,7 +76,7 @@ def authors_step(model: nn.Module, data: dict, device: torch.device) -> Callable
 
 
 def authors_weighted_squares(logits: Tensor) -> Tensor:
-    """Squares weighted by the pixel's predicted class, its histogram counted on the CPU."""
+    """Squares weighted by the pixel's predicted class, with a histogram counted on the CPU."""
     p = F.softmax(logits, dim=1)
     images, classes, *_ = logits.shape
     weights = []
@@ -88,7 +88,7 @@ def authors_weighted_squares(logits: Tensor) -> Tensor:
 
 
 def authors_guidance(final: Tensor, low: Tensor) -> Tensor:
-    """Ensemble's class where any class of either level exceeds the threshold."""
+    """Class of the ensemble where any class of either level exceeds the threshold."""
     p_final, p_low = F.softmax(final, dim=1), F.softmax(low, dim=1)
     _, label = torch.max((p_final + p_low).detach() / 2, dim=1)
     sure = (p_final.max(1)[0] > DELTA) | (p_low.max(1)[0] > DELTA)

@@ -1,7 +1,7 @@
 """Images per second and worker of every data set format: python benchmarks/input_pipeline.py
 
-Writes files of the real formats and sizes to a temporary folder, reads them through the
-pipelines of the real configs, and says which step takes the time.
+Writes files of the real formats and sizes to a temporary folder, reads them with the
+pipelines of the real configs, and measures the time of each step.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def data_sets() -> Iterator[tuple[str, dict]]:
 
 
 def measured(name: str, cfg: dict, repeats: int) -> list:
-    """A row: what one process reads in a second, and where the time goes."""
+    """A row: images per second of one process, and the time of each step."""
     dataset = DATASETS.build(cfg)
     seconds = dict.fromkeys([*STEPS, 'rest'], 0.0)
     look_up = decode = 0.0
@@ -90,7 +90,7 @@ def measured(name: str, cfg: dict, repeats: int) -> list:
 
 
 def write_files(root: Path) -> None:
-    """Pictures with the detail of photographs, and labels in blocks."""
+    """Images with as much detail as photographs, and labels in blocks."""
     rng = np.random.default_rng(0)
     for number in range(FILES):
         for name, size in (

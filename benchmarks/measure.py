@@ -1,4 +1,4 @@
-"""Times and peak memory of variants of one thing, measured in one run and given as ratios."""
+"""Time and peak memory of several variants, measured in one run and reported as ratios."""
 
 import json
 import platform
@@ -15,12 +15,12 @@ Variants = dict[str, Callable[[], object]]
 
 
 def median_times(variants: Variants, repeats: int, device: torch.device) -> dict[str, list[float]]:
-    """Seconds of every call; the variants take turns, so that all see the same machine.
+    """Seconds of every call; the variants take turns, so that all run under the same load.
 
     Args:
-        variants: What to call, by name.
-        repeats: Turns that count; one more warms up.
-        device: Is waited for before and after each call.
+        variants: Functions by name.
+        repeats: Number of measured turns; one more is for warm-up.
+        device: Synchronised before and after each call.
     """
     times: dict[str, list[float]] = {name: [] for name in variants}
     for turn in range(repeats + 1):
@@ -35,7 +35,7 @@ def median_times(variants: Variants, repeats: int, device: torch.device) -> dict
 
 
 def peak_bytes(call: Callable[[], object], device: torch.device) -> int:
-    """Most memory that a call has allocated at once, beyond what was allocated before.
+    """Peak memory of a call, beyond the memory allocated before it.
 
     Measured by PyTorch's allocator on a GPU, by its profiler's record of every
     allocation on a CPU.
@@ -58,7 +58,7 @@ def peak_bytes(call: Callable[[], object], device: torch.device) -> int:
 
 
 def paired_ratio(times: list[float], reference: list[float]) -> float:
-    """Median of the ratios turn by turn, which a slow minute of the machine leaves alone."""
+    """Median of the ratios per turn, which is robust to a slow phase of the machine."""
     return statistics.median(t / r for t, r in zip(times, reference, strict=True))
 
 
@@ -80,7 +80,7 @@ def compare(variants: Variants, repeats: int, device: torch.device) -> list[list
 
 
 def machine(device: torch.device) -> str:
-    """What it was measured on."""
+    """The machine and PyTorch version of the measurement."""
     if device.type == 'cuda':
         return f'{torch.cuda.get_device_name()}, PyTorch {torch.__version__}'
     name = platform.processor() or platform.machine()
@@ -99,7 +99,7 @@ def report(title: str, columns: list[str], rows: list[list], about: str, path: P
         title: What was measured.
         columns: Headings.
         rows: Cells; numbers are printed with three digits.
-        about: Machine, sizes, repeats.
+        about: Description of machine, sizes and repeats.
         path: The JSON file.
     """
     print(f'\n### {title}\n\n{about}\n')

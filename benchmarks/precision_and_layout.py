@@ -1,4 +1,4 @@
-"""What the switches for precision and layout bring: python benchmarks/precision_and_layout.py
+"""Effect of the options for precision and layout: python benchmarks/precision_and_layout.py
 
 Every variant is the same UDA step: fp32, channels_last (custom_hooks ChannelsLastHook), --amp
 in bfloat16 and float16 (GPU), torch.compile of the network.

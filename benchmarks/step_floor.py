@@ -1,7 +1,7 @@
 """A UDA step against a supervised one: python benchmarks/step_floor.py
 
-The floor of a UDA step is a supervised step on the source and one on the target: twice the
-time, and the memory of one.
+The lower bound of a UDA step is a supervised step on the source and one on the target: twice
+the time, and the memory of one.
 """
 
 import statistics
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def target_terms(model, size: tuple[int, int], device: torch.device):
-    """What the target adds behind the heads, to the gradient of their logits, and its log."""
+    """A function that runs all target terms after the heads: losses, backward pass, statistics."""
     width, height = size
     shape = (1, model.num_classes, -(-height // 8) + 1, -(-width // 8) + 1)
     levels = [torch.randn(shape, device=device, requires_grad=True) for _ in range(2)]

@@ -31,12 +31,12 @@ def arguments(doc: str) -> argparse.ArgumentParser:
 
 
 def default_size(device: str) -> tuple[int, int]:
-    """The paper's on a GPU, what two cores can do in seconds else."""
+    """The paper's sizes on a GPU; otherwise sizes that take seconds on two cores."""
     return (1280, 720) if device == 'cuda' else (320, 160)
 
 
 def model_config(name: str, **changes) -> Config:
-    """Model of a config, from random weights, with fields changed (None removes one)."""
+    """Model of a config with random weights and changed fields (None removes a field)."""
     init_default_scope('mmseg')
     cfg = Config.fromfile(CONFIGS / name).model
     cfg.backbone.pretrained = None
@@ -54,13 +54,13 @@ def plain_config(name: str) -> Config:
 
 
 def build(cfg: Config, device: torch.device) -> nn.Module:
-    """The model in training mode, the same weights for the same network."""
+    """The model in training mode, with the same weights for the same network."""
     torch.manual_seed(0)
     return MODELS.build(cfg).to(device).train()
 
 
 def batch(size: tuple[int, int], num_classes: int, count: int = 1, seed: int = 0) -> dict:
-    """Random labelled images, as a data loader gives them."""
+    """Random labelled images, in the form of a data loader's batch."""
     width, height = size
     generator = torch.Generator().manual_seed(seed)
     found = dict(inputs=[], data_samples=[])
@@ -81,14 +81,14 @@ def pair(size: tuple[int, int], num_classes: int, count: int = 1) -> dict:
 
 
 def optimizer(model: nn.Module) -> OptimWrapper:
-    """The paper's, with a rate at which random weights stay finite."""
+    """The paper's optimizer, with a learning rate at which random weights stay finite."""
     trained = [p for p in model.parameters() if p.requires_grad]
     sgd = torch.optim.SGD(trained, lr=1e-6, momentum=0.9, weight_decay=5e-4)
     return OptimWrapper(sgd)
 
 
 def training_step(model: nn.Module, data: dict, wrapper: OptimWrapper) -> Callable[[], object]:
-    """One step of mmengine on the same batch again and again."""
+    """A training step of mmengine, always on the same batch."""
 
     def step() -> None:
         fresh = {key: _copy(value) for key, value in data.items()}
@@ -98,7 +98,7 @@ def training_step(model: nn.Module, data: dict, wrapper: OptimWrapper) -> Callab
 
 
 def _copy(value: object) -> object:
-    """Containers anew (preprocessors replace their entries), tensors and samples as they are."""
+    """Copy the containers (preprocessors replace their entries), not the tensors and samples."""
     if isinstance(value, dict):
         return {key: _copy(item) for key, item in value.items()}
     return list(value) if isinstance(value, list) else value

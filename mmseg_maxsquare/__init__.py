@@ -1,9 +1,9 @@
 """Unsupervised domain adaptation with the maximum squares loss for MMSegmentation.
 
-The import is light: it checks the installed stack by its metadata and has the losses,
-models, data sets, hooks and metrics registered as soon as mmseg's own are imported,
-which mmseg's registries do at their first look-up. ``mmseg_maxsquare.losses`` needs
-nothing but PyTorch.
+The import is light: it checks the metadata of the installed stack and arranges that the
+losses, models, data sets, hooks and metrics are registered as soon as mmseg's own are
+imported, which mmseg's registries do at their first look-up. ``mmseg_maxsquare.losses``
+needs only PyTorch.
 """
 
 import sys

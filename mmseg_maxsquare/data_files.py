@@ -8,19 +8,19 @@ class BadFileError(ValueError):
 
 
 def read_list(path: str) -> list[str]:
-    """Lines of a list of images, stripped, empty ones too.
+    """Stripped lines of a list of images, including empty ones.
 
     Raises:
         OSError: If it cannot be read.
-        ValueError: If it is no text in UTF-8, or lists no image.
+        ValueError: If it is not UTF-8 text, or lists no image.
     """
     try:
         with open(path, encoding='utf-8-sig') as stream:
             lines = [line.strip() for line in stream]
     except UnicodeDecodeError:
         lines = ['\0']
-    if any('\0' in line for line in lines):  # UTF-16 may do as UTF-8
-        raise ValueError('is no text in UTF-8')
+    if any('\0' in line for line in lines):  # UTF-16 may decode as UTF-8
+        raise ValueError('is not UTF-8 text')
     if not any(lines):
         raise ValueError('lists no image')
     return lines

@@ -1,8 +1,8 @@
-"""When our components enter mmseg's registries: right after mmseg's own.
+"""Registers our components in mmseg's registries, right after mmseg's own.
 
-A registry of mmseg imports the module that holds mmseg's components at its first
-look-up. We wait for that import with Python's own import system, so that importing
-this package costs next to nothing, and rely on no private part of mmengine.
+A registry of mmseg imports the module with mmseg's components at its first look-up. An
+import hook waits for that import, so that importing this package is cheap and uses no
+private part of mmengine.
 """
 
 import sys
@@ -14,23 +14,23 @@ from types import ModuleType
 
 from .stack import require_stack, without_onedl_line
 
-# What is imported after a module of the stack. ``engine`` comes with the models, too: its
-# model wrapper is looked up where mmseg keeps models.
+# Our modules to import after a module of the stack. ``engine`` is imported with the models,
+# too: its model wrapper is looked up in the registry of models.
 AFTER = {
     'mmseg.models': ('models', 'engine'),
     'mmseg.datasets': ('datasets',),
     'mmseg.engine': ('engine',),
     'mmseg.evaluation': ('evaluation',),
-    'torch': ('safe_types',),  # torch.load takes our checkpoints by default
+    'torch': ('safe_types',),  # so that a plain torch.load accepts our checkpoints
 }
 
 
-# What can be used where no stack is installed.
+# Parts that can be used without an installed stack.
 NEED_NO_STACK = ('losses', 'cli', 'shipped', 'stack', '__main__')
 
 
 class AfterImport(MetaPathFinder):
-    """Finds the modules of ``AFTER`` as Python does, and has ours imported after them."""
+    """Finds the modules of ``AFTER`` as Python does, and imports ours after them."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -53,13 +53,13 @@ class AfterImport(MetaPathFinder):
                     execute(module)
             import_ours(name)
 
-        # A spec has a loader of its own: nobody else sees this.
+        # Each spec has its own loader object, so this affects no other import.
         spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]
         return spec
 
 
 class NeedsStack(MetaPathFinder):
-    """Where no stack is installed: says so at the import of what needs one."""
+    """Raises the error about a missing stack when a part that needs one is imported."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -67,7 +67,7 @@ class NeedsStack(MetaPathFinder):
         """See :class:`importlib.abc.MetaPathFinder`.
 
         Raises:
-            ImportError: Says what was found and what to type.
+            ImportError: States what was found and what to type.
         """
         package, _, room = name.partition('.')
         if package == __package__ and room.partition('.')[0] not in NEED_NO_STACK:
@@ -75,7 +75,7 @@ class NeedsStack(MetaPathFinder):
 
 
 def register_with_mmseg() -> None:
-    """Have our components registered now, or when the stack's modules are imported."""
+    """Register our components now, or when the modules of the stack are imported."""
     sys.meta_path.insert(0, AfterImport())
     for name in AFTER:
         if name in sys.modules:
@@ -83,6 +83,6 @@ def register_with_mmseg() -> None:
 
 
 def import_ours(name: str) -> None:
-    """Import what belongs to a module of the stack that has been imported."""
+    """Import our modules that belong to an imported module of the stack."""
     for room in AFTER[name]:
         import_module(f'{__package__}.{room}')

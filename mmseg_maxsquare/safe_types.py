@@ -1,6 +1,6 @@
-"""What training checkpoints hold besides tensors, made known to PyTorch's safe loader.
+"""Allows PyTorch's safe loader the types that training checkpoints hold besides tensors.
 
-It is imported together with PyTorch, so that ``torch.load`` takes our checkpoints as it is.
+It is imported together with PyTorch, so that a plain ``torch.load`` accepts our checkpoints.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ NEEDLESS = 'which no checkpoint needs'
 
 
 def statistic(owner: type, name: str) -> Callable:
-    """Stands in for ``getattr`` while loading: a statistic of a log buffer, nothing else.
+    """Replaces ``getattr`` while loading: allows only the statistics of a log buffer.
 
     Raises:
         ValueError: If anything else is asked for; the file may be malicious.
@@ -26,10 +26,10 @@ def statistic(owner: type, name: str) -> Callable:
 
 
 def allow_mmengine_checkpoints() -> None:
-    """Put what training checkpoints hold besides tensors on PyTorch's list of harmless types.
+    """Add the non-tensor types of training checkpoints to PyTorch's list of safe types.
 
     These are numbers and mmengine's log buffers. NumPy 2 moved the functions that
-    rebuild its numbers; files name either place.
+    rebuild its numbers, so files contain the old or the new location.
     """
     rebuild: tuple[Any, Any] = np.float64(0).__reduce__()[0], np.empty(0).__reduce__()[0]
     torch.serialization.add_safe_globals(

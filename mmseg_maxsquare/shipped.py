@@ -1,14 +1,14 @@
-"""The configs that come with the package: where they are, how they are named."""
+"""The configs that come with the package: their location and names."""
 
 import ast
 import difflib
 from pathlib import Path
 
-NOT_RUN = ('_base_', 'tables', 'studies', 'demo')  # folders of files that are no whole config
+NOT_RUN = ('_base_', 'tables', 'studies', 'demo')  # folders of files that are not complete configs
 
 
 def shipped_configs() -> Path:
-    """Folder of the shipped configs: the package's own, else that of the clone.
+    """Folder of the shipped configs: inside the package, else in the clone.
 
     An editable install and a clone have no ``mmseg_maxsquare/configs``.
     """
@@ -28,7 +28,7 @@ def find_config(config: str) -> Path:
     """The file of a config, by its path or its shipped name (``.py`` may be left out).
 
     Raises:
-        ValueError: If it is neither; names the nearest shipped configs.
+        ValueError: If it is neither; suggests the closest shipped configs.
     """
     path = Path(config)
     if path.is_file():
@@ -46,7 +46,7 @@ def find_config(config: str) -> Path:
 
 
 def nearest(name: str, known: list[str], count: int = 3) -> list[str]:
-    """The most similar of the known names, at most ``count``, the best first."""
+    """The most similar known names, at most ``count``, the best first."""
     return difflib.get_close_matches(name, known, n=count, cutoff=0.5)
 
 
@@ -57,13 +57,13 @@ def describe(name: str) -> str:
 
 
 def copy_config(name: str, folder: Path) -> list[Path]:
-    """Copy a shipped config, and the files that it inherits from, as they lie in configs/.
+    """Copy a shipped config, and the files that it inherits from, in the layout of configs/.
 
-    A file that is there with the same content is left alone.
+    An existing file with the same content is left alone.
 
     Args:
         name: Shipped name, such as ``maxsquare/gta2cs.py``.
-        folder: Where to; it is made.
+        folder: Target folder; it is created.
 
     Returns:
         The copies, the config's own first.

@@ -1,10 +1,10 @@
-"""Which OpenMMLab stack is installed, and what to type when none fits."""
+"""Checks which OpenMMLab stack is installed; the errors say how to install one that fits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
-# The two distributions carry the same import names and overwrite each other's
+# The two distributions have the same import names and overwrite each other's
 # files. Versions: at least the first, below the second.
 DISTRIBUTIONS = {
     'onedl': {
@@ -23,15 +23,15 @@ INSTALL = (
     'pip install "mmseg_maxsquare[openmmlab]" (compiles mmcv) in a fresh virtual environment; '
     'in a clone, ".[onedl]" and ".[openmmlab]"'
 )
-# What OneDL's mmseg says, twice, of its data sets for another product of OneDL.
+# OneDL's mmseg logs this twice, about data sets for another product of OneDL.
 ONEDL_LINE = 'Could not import OneDL'
 
 
 def require_stack() -> None:
-    """Refuse an environment without a stack, where a part of the package needs one.
+    """Reject an environment without a stack when a part of the package needs one.
 
     Raises:
-        ImportError: Says what was found and what to type.
+        ImportError: States what was found and what to type.
     """
     if not check_stack():
         raise ImportError(
@@ -41,13 +41,13 @@ def require_stack() -> None:
 
 
 def check_stack() -> bool:
-    """Refuse an environment with both distributions, or one that does not fit.
+    """Reject an environment with both distributions, or with one that does not fit.
 
     Returns:
         Whether there is a stack; the losses need none.
 
     Raises:
-        ImportError: Says what was found and what to type.
+        ImportError: States what was found and what to type.
     """
     found = {name: _installed(packages) for name, packages in DISTRIBUTIONS.items()}
     present = [name for name, packages in found.items() if packages]
@@ -76,17 +76,17 @@ def check_stack() -> bool:
 
 @contextmanager
 def without_onedl_line() -> Iterator[None]:
-    """Around the import of mmseg: leave out :data:`ONEDL_LINE`.
+    """Context for the import of mmseg that hides :data:`ONEDL_LINE`.
 
-    It is meant for debugging, but mmengine prints all that is logged to no logger,
-    whatever its level. What else mmengine prints is shown.
+    The line is meant for debugging, but mmengine prints every message without a logger,
+    whatever its level. Everything else that mmengine prints is shown.
     """
     from mmengine.logging import logger
 
-    if hasattr(logger, 'print'):  # an import of mmseg inside another one
+    if hasattr(logger, 'print'):  # nested import of mmseg
         yield
         return
-    # A name of this module alone, which hides the built-in one.
+    # A module-level name that hides the built-in one.
     logger.print = lambda line: None if line == ONEDL_LINE else print(line)
     try:
         yield

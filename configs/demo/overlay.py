@@ -1,4 +1,4 @@
-# What the demo lays over the real gta2cs configs so that they run in
+# Overrides with which the demo scales the real gta2cs configs down to
 # minutes on two cores: a small network, small images, few steps.
 image_scale = (256, 128)
 source = dict(max_iters=200, lr=1e-2)
@@ -11,7 +11,7 @@ model = dict(
         type='EfficientNetLite',
         pretrained='imagenet',
         output_stride=8,
-        out_indices=(3, 4),  # the last two stages cost as much as all before them
+        out_indices=(3, 4),  # the last two stages cost as much as all earlier ones
     ),
     decode_head=dict(in_channels=112, in_index=1, dilations=(1, 2, 4, 8)),
     auxiliary_head=dict(in_channels=80, in_index=0, dilations=(1, 2, 4, 8)),

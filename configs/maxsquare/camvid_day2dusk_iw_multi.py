@@ -7,7 +7,7 @@ _base_ = [
 ]
 model = dict(
     type='UDAEncoderDecoder',
-    backbone=dict(pretrained=None),  # load_from brings all weights
+    backbone=dict(pretrained=None),  # load_from has all weights
     target_loss=dict(  # as in camvid_day2dusk_iw.py
         type='MaxSquareLoss', alpha=0.2, weight_by='argmax', class_average=True, loss_weight=0.2
     ),

@@ -7,7 +7,7 @@ _base_ = [
 ]
 model = dict(
     type='UDAEncoderDecoder',
-    backbone=dict(pretrained=None),  # load_from brings all weights
+    backbone=dict(pretrained=None),  # load_from has all weights
     decode_head=dict(num_classes=13),
     # The published lambda_T = 0.1 belongs to a loss that is also divided by C.
     target_loss=dict(type='MaxSquareLoss', class_average=True, loss_weight=0.1),

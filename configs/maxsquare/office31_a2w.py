@@ -2,8 +2,8 @@
 _base_ = '../source_only/office31_a2w.py'
 model = dict(
     type='UDAImageClassifier',
-    # The paper does not say which normalisation its lambda_T of Table 1 belongs to; Eq. 6
-    # and 3 by their letter are taken. With the mean over classes too (class_average) both
+    # The paper does not say which normalisation its lambda_T of Table 1 belongs to; here
+    # Eq. 6 and 3 are used as printed. With the mean over classes too (class_average) both
     # losses are 31 times weaker.
     target_loss=dict(type='MaxSquareLoss', loss_weight=0.3),
 )

@@ -1,5 +1,5 @@
 # Source model of all GTA5 -> Cityscapes rows.
-# Its low level, which only Multi needs, is trained along, as in the released checkpoints.
+# It also trains the low level, which only Multi needs, as in the released checkpoints.
 _base_ = [
     '../_base_/models/deeplabv2_r101_multi.py',
     '../_base_/datasets/gta.py',

@@ -1,4 +1,4 @@
-# CamVid, day -> dusk: two controls and the methods by the letter of their equations.
+# CamVid, day -> dusk: two controls and the methods, with the equations as printed.
 title = 'CamVid, day -> dusk'
 start = 'source_only/camvid_day.py'
 rows = [

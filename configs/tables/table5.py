@@ -1,5 +1,5 @@
-# Table 5: sensitivity to the parameters, GTA5 -> Cityscapes. A grid makes a row of each
-# of its values (or combinations); cells that another table has too are the same runs.
+# Table 5: sensitivity to the parameters, GTA5 -> Cityscapes. A grid makes one row of each
+# of its values (or combinations); cells that are also in another table share its runs.
 # At alpha = 0 the released weighting is twice its own MaxSquare: a lambda_T of 0.2.
 title = 'Table 5: parameters, GTA5 -> Cityscapes'
 paper = '5'

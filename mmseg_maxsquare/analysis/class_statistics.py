@@ -1,4 +1,4 @@
-"""What one pass over a test set tells of every class: confusions, pixels, confidence."""
+"""Statistics per class from one pass over a test set: confusions, pixels, confidence."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ IGNORED = 255
 
 @dataclass(frozen=True)
 class ClassStatistics:
-    """Sums over the pixels of one or more images; ``+`` joins them.
+    """Sums over the pixels of one or more images; ``+`` adds them up.
 
     Attributes:
         confusion: Labelled pixels by label (row) and prediction (column), int64 ``(C, C)``.
@@ -51,7 +51,7 @@ class ClassStatistics:
     def mean_confidence(self) -> np.ndarray:
         """Mean of the highest probability, over the pixels *predicted* as each class, ``(C,)``.
 
-        In percent; NaN for a class that is never predicted. No label enters it.
+        In percent; NaN for a class that is never predicted. Labels are not used.
         """
         with np.errstate(invalid='ignore'):
             return 100 * self.confidence / self.predicted
@@ -65,7 +65,7 @@ def image_statistics(logits: Tensor, labels: Tensor) -> ClassStatistics:
         labels: Class indices, or 255 for pixels that do not count, ``(H, W)``.
 
     Raises:
-        ValueError: If the sizes differ, or a label is no class.
+        ValueError: If the sizes differ, or a label is not a class.
     """
     if labels.shape != logits.shape[1:]:
         raise ValueError(
@@ -87,10 +87,10 @@ def image_statistics(logits: Tensor, labels: Tensor) -> ClassStatistics:
 
 
 def class_statistics(samples: Iterable[SegDataSample]) -> ClassStatistics:
-    """Statistics of a test set, in the memory of one image.
+    """Statistics of a test set, with one image in memory at a time.
 
     Raises:
-        ValueError: If an image has no label, or one that does not fit; names it.
+        ValueError: If an image has no label, or one that does not fit; names the image.
     """
     return reduce(add, map(_of_sample, samples))
 

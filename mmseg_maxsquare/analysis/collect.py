@@ -1,6 +1,6 @@
-"""Puts finished runs into the rows of tables: Markdown, CSV and bars.
+"""Collects finished runs into the rows of tables: Markdown, CSV and bar charts.
 
-Finds the runs of the commands train, test and table below some folders.
+Finds the runs of the commands train, test and table below the given folders.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ from .tables import AVERAGE, Row, Table, load_table, spec_names
 
 ORACLE_PREFIX = 'best_oracle'
 Found = list[tuple[Path, Config]]
-LOG_FOLDER = '????????_??????'  # date and time of a start, as mmengine names it
+LOG_FOLDER = '????????_??????'  # date and time of a start, as in mmengine's folder names
 ORACLE = (
-    'ORACLE: not the last checkpoint but the best on the labelled target data, which nobody has '
-    'who needs adaptation.'
+    'ORACLE: not the last checkpoint but the best on the labelled target data, which do '
+    'not exist in practice.'
 )
 
 
@@ -34,10 +34,10 @@ def collect_tables(
     """Print and write the tables of finished runs.
 
     Args:
-        work_dirs: Folders that are searched for runs of the commands train, test and table.
+        work_dirs: Folders to search for runs of the commands train, test and table.
         names: Tables, such as ``'2'``. Defaults to all that have a finished row.
-        out: ``TABLE/table.*`` are written below it.
-        oracle: Take the validation that is best on the target labels, not the last.
+        out: Folder in which ``TABLE/table.*`` are written.
+        oracle: Use the validation that is best on the target labels, not the last.
     """
     missing = [str(path) for path in work_dirs if not path.is_dir()]
     if missing:
@@ -69,9 +69,9 @@ def write_table(table: Table, folders: Sequence[Path], out: Path, oracle: bool =
     """Write ``table.md``, ``table.csv`` and ``bars.png`` below ``out``.
 
     Args:
-        table: Which table.
-        folders: Where its runs are searched.
-        out: Where the files go; with ``oracle`` they are called ``oracle.*``.
+        table: The table.
+        folders: Folders to search for its runs.
+        out: Folder for the files; with ``oracle`` they are called ``oracle.*``.
         oracle: See :func:`collect`.
 
     Returns:
@@ -100,12 +100,12 @@ def find_runs(folders: Sequence[Path]) -> Found:
 
 
 def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, str]:
-    """Metrics of the table's rows, and what a reader must know about them.
+    """Metrics of the table's rows, and the notes that a reader needs.
 
     Args:
-        table: Which table.
+        table: The table.
         found: From :func:`find_runs`.
-        oracle: Take each run's best validation instead of its last.
+        oracle: Use each run's best validation instead of its last.
 
     Raises:
         ValueError: If two runs are the same row with the same seed.
@@ -144,10 +144,10 @@ def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, 
 def _fits(table: Table, row: Row, folder: Path, cfg: Config) -> bool:
     """Whether a run is a row: its config, and the options that the table's rows change."""
     config, options = _identity(folder, cfg)
-    # A test of some checkpoint is no trained row: nobody knows which it was.
+    # A test is not a trained row: the source of its checkpoint is unknown.
     if config != row.run.config or was_trained(folder) is not row.run.train:
         return False
-    # Figure 5 fine-tunes by the configs that Table 1 trains from ImageNet.
+    # Figure 5 fine-tunes with the configs that Table 1 trains from ImageNet.
     start = row.run.start and row.run.start.config
     if cfg.get('run', {}).get('start', start) != start:
         return False
@@ -155,19 +155,19 @@ def _fits(table: Table, row: Row, folder: Path, cfg: Config) -> bool:
 
 
 def _identity(folder: Path, cfg: Config) -> tuple[str, dict]:
-    """Config and options of a run; other tools leave only the folder's name."""
+    """Config and options of a run; runs of other tools are known only by their folder name."""
     run = cfg.get('run', dict(config=f'{folder.parent.name}/{folder.name}.py', options={}))
     return run['config'], dict(run['options'])
 
 
 def _counts(table: Table, key: str) -> bool:
-    """Whether an option makes another row of a run, rather than only another circumstance."""
+    """Whether an option makes another row, not the same row under other conditions."""
     changed = {key for row in table.rows for key, _ in row.run.options}
     return key in changed or key.startswith(('model.target_loss', 'model.guidance'))
 
 
 def _notes(table: Table, row: Row, cfg: Config) -> list[str]:
-    """Under which circumstances a run was made."""
+    """Notes on the conditions of a run."""
     loader = cfg.val_dataloader if row.run.train else cfg.test_dataloader
     steps = list(_steps(loader.dataset.pipeline))
     notes = [
@@ -179,7 +179,7 @@ def _notes(table: Table, row: Row, cfg: Config) -> list[str]:
         notes.append(f'{row.name}: {ORACLE}')
     changed = cfg.get('changed', {})
     if changed.get('overlay'):
-        notes.append(f'Runs scaled down by {changed["overlay"]}: no comparison with the paper.')
+        notes.append(f'Runs scaled down by {changed["overlay"]}: not comparable with the paper.')
     options = dict(changed.get('options') or {})
     options |= {k: v for k, v in _identity(Path(), cfg)[1].items() if not _counts(table, k)}
     return notes + [f'{row.name}: option {key}={value}.' for key, value in options.items()]

@@ -1,6 +1,6 @@
-"""Training curves of some runs: a panel for each quantity that any of them logged.
+"""Training curves of some runs: one panel for each quantity that any of them logged.
 
-Reads mmengine's logs, also of a run that was stopped and resumed.
+Reads mmengine's logs, also those of a run that was stopped and resumed.
 """
 
 import re
@@ -17,7 +17,7 @@ from .named_paths import named_paths
 from .plots import COLOURS, DASHES, MARKERS, axes, check_out, save
 from .runner import records
 
-# Logged keys by quantity, with the names of mmseg's own runs and of ours; several are added.
+# Logged keys by quantity, in mmseg's names and in ours; several keys are summed.
 QUANTITIES = {
     'total loss': r'loss',
     'source loss, final level': r'(source\.)?(decode\w*\.)?loss\w+',
@@ -33,8 +33,8 @@ QUANTITIES = {
 }
 FIELDS = ('run', 'quantity', 'step', 'value')
 Curves = dict[str, dict[int, float]]  # value by quantity and step
-FEW = 10  # points, up to which each gets a marker
-WINDOWS = 30  # of the running mean over a curve
+FEW = 10  # up to this number of points, each gets a marker
+WINDOWS = 30  # windows of the running mean in a run
 
 
 def draw_curves(arguments: Iterable[str], out: Path) -> None:
@@ -55,7 +55,7 @@ def draw_curves(arguments: Iterable[str], out: Path) -> None:
 
 
 def read_run(name: str, work_dir: Path) -> Curves:
-    """What a run logged.
+    """The logged curves of a run.
 
     Raises:
         ValueError: If there is no such folder, or no training was logged in it.
@@ -74,13 +74,13 @@ def read_run(name: str, work_dir: Path) -> Curves:
 def curves_of(lines: Iterable[dict]) -> Curves:
     """Values by quantity and step of logged records, oldest first.
 
-    A resumed run logs the steps since its checkpoint once more: the later start counts.
+    A resumed run logs the steps since its checkpoint again: the later values count.
     """
     curves: Curves = {}
     for line in lines:
         for quantity, key in QUANTITIES.items():
             values = [v for k, v in line.items() if re.fullmatch(key, k) and v is not None]
-            # The accuracy over pixels is left to classifiers, which have no IoU.
+            # Accuracy is only plotted for classifiers, which have no IoU.
             if values and not (key == 'aAcc' and 'mIoU' in line):
                 curves.setdefault(quantity, {})[line['step']] = sum(values)
     return curves
@@ -95,10 +95,10 @@ def smooth(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def draw(runs: dict[str, Curves], path: Path) -> None:
-    """Write the curves as PNG, a panel for each quantity, and as CSV beside it.
+    """Write the curves as PNG, one panel for each quantity, and as CSV beside it.
 
     Curves with many points are drawn thin, with their running mean over 1/30 of the
-    run upon them. The CSV holds what was logged.
+    run on top. The CSV holds the logged values.
 
     Args:
         runs: From :func:`curves_of`, by name.
@@ -133,8 +133,8 @@ def draw(runs: dict[str, Curves], path: Path) -> None:
 
 
 def style(number: int) -> dict:
-    """Colour, dash and marker of a run; 49 runs differ."""
-    turn = number + number // len(COLOURS)  # the same colour comes back with another dash
+    """Colour, dash and marker of a run, different for up to 49 runs."""
+    turn = number + number // len(COLOURS)  # a repeated colour gets another dash
     return dict(
         color=COLOURS[number % len(COLOURS)],
         linestyle=DASHES[turn % len(DASHES)],

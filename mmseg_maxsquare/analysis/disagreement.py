@@ -1,4 +1,4 @@
-"""On which images models differ, and which of them are shown."""
+"""How much models disagree on each image, and which images are shown."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from .class_statistics import IGNORED
 
 
 def disagreement(predictions: list[np.ndarray], truth: np.ndarray) -> float:
-    """Share of the labelled pixels to which not all predictions give one class.
+    """Share of the labelled pixels on which the predictions are not all the same class.
 
     Args:
         predictions: Class maps ``(H, W)``.
-        truth: Labels ``(H, W)``; 255 is no label. Which label it is has no influence.
+        truth: Labels ``(H, W)``; 255 means no label. The classes themselves are not used.
 
     Returns:
         In [0, 1]; 0 if no pixel is labelled.
@@ -21,16 +21,16 @@ def disagreement(predictions: list[np.ndarray], truth: np.ndarray) -> float:
 
 
 def choose(shares: list[float], differing: int, random: int, seed: int) -> dict[int, str]:
-    """Which images are shown, and why.
+    """Choose the images to show.
 
     Args:
         shares: Disagreement on each image.
-        differing: How many of those with the largest; of equal ones the first.
-        random: How many of the others, drawn without looking at the share.
+        differing: Number of images with the largest share; of equal ones the first.
+        random: Number of other images, drawn at random regardless of the share.
         seed: Of the draw.
 
     Returns:
-        Why, by index; the most different first, then the random ones in order.
+        The reason by index; the most different first, then the random ones in order.
     """
     order = sorted(range(len(shares)), key=lambda i: -shares[i])
     first, rest = order[:differing], sorted(order[differing:])

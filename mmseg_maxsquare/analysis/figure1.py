@@ -1,4 +1,4 @@
-"""Figure 1: how strongly a target pixel of two classes is trained, by its probability.
+"""Figure 1: gradient magnitude against the probability, for two classes.
 
 Entropy, scaled entropy and maximum squares.
 """
@@ -9,12 +9,12 @@ import numpy as np
 
 from .plots import COLOURS, DASHES, axes, check_out, save
 
-GAMMA = 0.1  # of the scaled entropy; the paper does not say which one it draws
+GAMMA = 0.1  # of the scaled entropy; the paper does not say which value it plots
 TOP = 5.0  # of the axis: the entropy's gradient is unbounded
 
 
 def entropy_gradient(p: np.ndarray) -> np.ndarray:
-    """``|log p - log(1 - p)|``, Eq. 5: of Eq. 3 for two classes. ``p`` in (0, 1)."""
+    """``|log p - log(1 - p)|``, Eq. 5: gradient of Eq. 3 for two classes. ``p`` in (0, 1)."""
     return np.abs(np.log(p) - np.log1p(-p))
 
 
@@ -27,7 +27,7 @@ def scaled_entropy_gradient(p: np.ndarray, gamma: float = GAMMA) -> np.ndarray:
 
 
 def max_square_gradient(p: np.ndarray) -> np.ndarray:
-    """``|4 p - 2|``, Eq. 8: of Eq. 7, which is twice the maximum squares loss of Eq. 6."""
+    """``|4 p - 2|``, Eq. 8: gradient of Eq. 7, which is twice the loss of Eq. 6."""
     return np.abs(4 * p - 2)
 
 

@@ -1,8 +1,8 @@
-"""Figure 2: are the classes that the model is sure of those that it segments well?
+"""Figure 2: does the model segment those classes well that it predicts with confidence?
 
 Mean prediction probability of every class against its IoU, on the test data of a config.
-The mean is over the pixels that are *predicted* as the class, of the probability that
-they have for it.
+The mean of the predicted class's probability is taken over the pixels *predicted* as the
+class.
 """
 
 from pathlib import Path
@@ -20,9 +20,9 @@ from .plots import COLOURS, axes, check_out, save
 from .predictions import Predicted, predict
 
 AXIS = 'mean probability of the pixels predicted as the class (%)'
-HALO = [withStroke(linewidth=3, foreground='white')]  # names stay legible on the line
-GAP = 2  # pixels between a name and what is beside it
-# Where a name may stand, in points from the dot of its class; the first free place is taken.
+HALO = [withStroke(linewidth=3, foreground='white')]  # names stay legible on top of the line
+GAP = 2  # pixels between a name and its neighbours
+# Positions of a name, in points from the dot of its class; the first free one is used.
 DIRECTIONS = (
     (1, 0, 'left'), (-1, 0, 'right'), (0, 1, 'center'), (0, -1, 'center'),
     (0.7, 0.7, 'left'), (0.7, -0.7, 'left'), (-0.7, 0.7, 'right'), (-0.7, -0.7, 'right'),
@@ -56,12 +56,12 @@ def write_scatter(
     iou: np.ndarray,
     shown: np.ndarray,
 ) -> str:
-    """Write a property of the classes against their IoU, with the correlations.
+    """Plot a property of the classes against their IoU, with the correlations.
 
     Args:
         out: PNG to write.
         names: Of the classes.
-        axis: What the values are.
+        axis: Label of the axis of the values.
         values: One for each class.
         iou: In percent.
         shown: Which classes are in the picture; the others are printed, and have empty
@@ -97,7 +97,7 @@ def correlations(values: np.ndarray, iou: np.ndarray) -> str:
     """Pearson's and Spearman's coefficients in words.
 
     Raises:
-        ValueError: If there are fewer than three classes, or all have one value.
+        ValueError: If there are fewer than three classes, or all values are equal.
     """
     if len(values) < 3 or np.ptp(values) == 0 or np.ptp(iou) == 0:
         raise ValueError(
@@ -109,9 +109,9 @@ def correlations(values: np.ndarray, iou: np.ndarray) -> str:
 
 
 def name_points(panel: Axes, names: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> None:
-    """Write every point's name where it covers no other point or name."""
+    """Place the name of every point where it covers no other point or name."""
     figure = panel.figure
-    figure.canvas.draw()  # the layout, which decides what is near
+    figure.canvas.draw()  # fixes the layout, and so the distances
     dots = panel.transData.transform(np.column_stack([xs, ys]))
     taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in dots]
     inside = panel.get_window_extent()

@@ -1,9 +1,10 @@
-"""Figure 3 from real features: what adaptation does to two classes of a classifier.
+"""Figure 3 from real features: the effect of adaptation on two classes of a classifier.
 
-Does it push the target's features away from the decision boundary, to the source's of
-their class? Two classes of the source and of the target in the feature space, before and
-after. Across: the signed distance to the boundary between the two classes, which is
-exact. Upwards: the direction along the boundary in which the source varies most.
+Does it push the target features away from the decision boundary, towards the source
+features of their class? Two classes of the source and of the target in feature space,
+before and after. Horizontal axis: the exact signed distance to the boundary between the
+two classes. Vertical axis: the direction along the boundary in which the source varies
+most.
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ class Features:
     Attributes:
         values: ``(N, D)``.
         labels: Class of each, ``(N,)``.
-        predicted: By the model, ``(N,)``.
+        predicted: Predicted class of each, ``(N,)``.
     """
 
     values: np.ndarray
@@ -70,7 +71,7 @@ def figure3(
     load_only_safely()
     cfg = load_config(config, options, loaders=('train_dataloader', 'test_dataloader'))
     if (cfg.get('model') or {}).get('type') != 'UDAImageClassifier':
-        fail(f'config: {config} is no adaptation of a classifier (UDAImageClassifier)')
+        fail(f'config: {config} is not an adaptation of a classifier (UDAImageClassifier)')
     place = usable_device(device)
     init_default_scope('mmseg')
     rows, chosen, domains = [], None, loaders(cfg)
@@ -88,7 +89,7 @@ def figure3(
 
 
 def loaders(cfg: Config) -> dict[str, DataLoader]:
-    """Loaders of the source's training and of the target's test images, as tested."""
+    """Loaders of the source's training and the target's test images, both for evaluation."""
     test = cfg.test_dataloader
     source = {**cfg.train_dataloader.dataset.source, 'pipeline': test.dataset.pipeline}
     return {
@@ -121,7 +122,7 @@ def choose(given: Sequence[str] | None, names: list[str], target: Features) -> t
 
 
 def most_confused(labels: np.ndarray, predicted: np.ndarray, count: int) -> tuple[int, int]:
-    """The pair of classes of which most images of the one are taken for the other."""
+    """The pair of classes that are confused most often."""
     confusion = np.bincount(labels * count + predicted, minlength=count**2).reshape(count, count)
     mutual = confusion + confusion.T
     mutual[np.tril_indices(count)] = -1  # each pair once; the first two if nothing is confused
@@ -148,7 +149,7 @@ def project(
     inside = reference - np.outer(reference @ normal, normal)
     centre = inside.mean(0)
     direction = np.linalg.svd(inside - centre, full_matrices=False)[2][0]
-    direction = direction * np.sign(direction[np.abs(direction).argmax()])  # not left to chance
+    direction = direction * np.sign(direction[np.abs(direction).argmax()])  # deterministic
     distance = (features @ weight + bias) / np.linalg.norm(weight)
     return np.stack([distance, (features - centre) @ direction], axis=1)
 
@@ -183,6 +184,8 @@ def draw(
     shown = np.isin(target.labels, chosen)
     sides = project(target.values[shown], weight, bias, reference)[:, 0] > 0
     right = (sides == (target.labels[shown] == second)).mean()
-    panel.set_title(f'{title}: {right:.0%} of the target on the right side', loc='left', fontsize=9)
+    panel.set_title(
+        f'{title}: {right:.0%} of the target on the correct side', loc='left', fontsize=9
+    )
     panel.set(xlabel='signed distance to the boundary', ylabel='along the boundary')
     return rows

@@ -1,4 +1,4 @@
-"""Figure 4: are frequent classes those that the model segments well?
+"""Figure 4: does the model segment frequent classes better?
 
 Log frequency of every class in the labels of a config's test data against its IoU there.
 """

@@ -1,8 +1,8 @@
-"""Figure 5: which target images does each loss help?
+"""Figure 5: on which target images does each loss help?
 
-The source model is trained; the 30 % of the test images that it is most sure of are the
-top set, the 30 % that it is least sure of the bottom set. Then it is fine-tuned with each
-loss, and scored ten times on the way. What is finished is kept.
+The source model is trained. The 30 % of the test images on which it is most confident are
+the top set, the 30 % on which it is least confident the bottom set. Then it is fine-tuned
+with each loss, and evaluated ten times on the way. Finished runs are kept.
 """
 
 import csv
@@ -25,7 +25,7 @@ SHARE = 0.3
 SETS = dict(aAcc='all', top='top set', bottom='bottom set')
 METHODS = dict(EntMin='minent', MaxSquare='maxsquare')
 SCORINGS = 10
-KINDS = ('digits', 'office31')  # of tasks, as the configs are called
+KINDS = ('digits', 'office31')  # of tasks, in the names of the configs
 FIELDS = ('method', 'set', 'seed', 'step', 'accuracy (%)')
 Point = tuple[str, str, int, int, float]  # as FIELDS
 
@@ -42,10 +42,10 @@ def figure5(
     Args:
         task: Names the classification configs ``source_only/TASK.py``,
             ``minent/TASK.py`` and ``maxsquare/TASK.py``, such as ``office31_a2w``.
-        seeds: Every run runs once with each.
+        seeds: Seeds of every run.
         data: Folder of the data sets. Defaults to ``MMSEG_MAXSQUARE_DATA``.
         out: Folder of runs and picture. Defaults to ``work_dirs/figures/figure5/TASK``.
-        options: Fields of every config that are set otherwise, ``field=value``.
+        options: Overrides of fields of every config, ``field=value``.
     """
     folder = shipped_configs() / 'maxsquare'
     known = sorted(path.stem for kind in KINDS for path in folder.glob(f'{kind}_*.py'))
@@ -66,7 +66,7 @@ def figure5(
 
 
 def measure(task: str, seed: int, out: Path, options: dict) -> Iterator[Point]:
-    """Train the source model and both methods (or go on with them); yields their accuracies."""
+    """Train (or resume) the source model and both methods; yields their accuracies."""
     source = Run(f'source_only/{task}.py')
     folder = work_dir_of(source, seed, out)
     print(f'seed {seed}: {source.slug}', flush=True)
@@ -85,7 +85,7 @@ def measure(task: str, seed: int, out: Path, options: dict) -> Iterator[Point]:
         run = Run(f'{folder_name}/{task}.py', start=source)
         print(f'seed {seed}: {run.slug}', flush=True)
         execute(run, seed, out, _adjustment(options, scorings=SCORINGS, subsets=subsets))
-        # A run that went on after a stop has scored some steps twice.
+        # A resumed run may have evaluated some steps twice.
         scored = {r['step']: r for r in records(work_dir_of(run, seed, out)) if 'aAcc' in r}
         for step, record in scored.items():
             for name in everything:
@@ -93,7 +93,7 @@ def measure(task: str, seed: int, out: Path, options: dict) -> Iterator[Point]:
 
 
 def _adjustment(options: dict, scorings: int = 1, **evaluator: object) -> Callable[[Config], None]:
-    """What is done to a config: options, how often it is scored, and how."""
+    """Changes of a config: options, evaluation interval and evaluator."""
 
     def adjust(cfg: Config) -> None:
         merge_options(cfg, options)
@@ -116,8 +116,8 @@ def split(predictions: dict[str, tuple[float, bool]]) -> dict[str, set[str]]:
     """The images with the highest and the lowest confidence, 30 % each, rounded down.
 
     Args:
-        predictions: From :func:`read_predictions`; images of one confidence come in an
-            order that has nothing to do with their classes.
+        predictions: From :func:`read_predictions`; images of equal confidence are sorted
+            in an order that does not depend on their classes.
 
     Returns:
         Names of the images in ``top`` and ``bottom``.
@@ -128,7 +128,7 @@ def split(predictions: dict[str, tuple[float, bool]]) -> dict[str, set[str]]:
 
 
 def draw(points: list[Point], path: Path) -> None:
-    """Write the accuracies over the steps: a panel for each set, a line for each method."""
+    """Plot the accuracies over the steps: a panel for each set, a line for each method."""
     panels = axes(columns=len(SETS), width=3.2, height=3.0)
     for panel, shown in zip(panels, SETS.values(), strict=True):
         for number, method in enumerate(METHODS):

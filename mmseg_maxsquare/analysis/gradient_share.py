@@ -1,10 +1,10 @@
-"""Which pixels do the target losses train?
+"""On which pixels does the gradient of the target losses concentrate?
 
-Shares of the pixels in the total gradient magnitude on the test images of a config, by
+Shares of the total gradient magnitude on the test images of a config, by decile of
 confidence (ten equal groups of pixels) and by predicted class: for the entropy, scaled or
 not, and the maximum squares loss, image-wise weighted or not. The gradient is taken with
 respect to the probabilities, as in Figure 1, and to the logits, which is what the network
-receives, of every pixel at the size of the evaluation. Labels are not looked at.
+receives, for every pixel at the size of the evaluation. Labels are not used.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ from .plots import COLOURS, axes, check_out, save
 from .predictions import Predicted, predict
 
 ALPHA = 0.2  # of Eq. 13, the paper's
-# Confidence is counted in bins of equal width in its log odds, which resolve the crowd near 1.
+# Bins of equal width in the log odds of the confidence, to resolve the many values near 1.
 BINS, LOWEST, HIGHEST = 10_000, -10.0, 40.0
 HATCHES = ('', '///', '...', 'xxx')
 
@@ -37,7 +37,7 @@ def entropy_slope(logits: Tensor, gamma: float = 0.0) -> Tensor:
         gamma: ``q = (1 - 2 gamma) p + gamma``.
 
     Returns:
-        As large as the logits.
+        Same shape as the logits.
     """
     log_p = logits.log_softmax(1)
     log_q = log_p if gamma == 0 else ((1 - 2 * gamma) * log_p.exp() + gamma).log()
@@ -64,7 +64,7 @@ def by_probabilities(slope: Tensor, p: Tensor) -> Tensor:
 
     Args:
         slope: dL/dp, ``(1, C, H, W)``.
-        p: Not looked at; the other way of measuring needs it.
+        p: Not used here; only for a signature like that of the logits variant.
 
     Returns:
         ``(H, W)``.
@@ -73,7 +73,7 @@ def by_probabilities(slope: Tensor, p: Tensor) -> Tensor:
 
 
 def by_logits(slope: Tensor, p: Tensor) -> Tensor:
-    """Length of the gradient ``p_k (slope_k - sum_c p_c slope_c)``; see the other way."""
+    """Length of the logits gradient ``p_k (slope_k - sum_c p_c slope_c)``, ``(H, W)``."""
     return (p * (slope - (p * slope).sum(1, keepdim=True))).norm(dim=1)[0]
 
 
@@ -82,7 +82,7 @@ ROWS = [(way, loss) for way in WAYS for loss in LOSSES]
 
 
 def magnitudes(logits: Tensor) -> Tensor:
-    """What is shared: a map of ones, then the gradient's length by way and loss, as in ``ROWS``.
+    """Maps to sum up: ones (the pixel count), then the gradient lengths in the order of ``ROWS``.
 
     Args:
         logits: One image, ``(1, C, H, W)``.
@@ -124,18 +124,18 @@ def _sums(values: Tensor, groups: Tensor, count: int) -> np.ndarray:
 
 
 def total_sums(samples: Iterable[SegDataSample]) -> tuple[np.ndarray, np.ndarray]:
-    """:func:`image_sums` of a test set, in the memory of one image."""
+    """:func:`image_sums` of a test set, with one image in memory at a time."""
     sums = (image_sums(sample.seg_logits.data[None]) for sample in samples)
     return reduce(lambda a, b: (a[0] + b[0], a[1] + b[1]), sums)
 
 
 def decile_sums(by_bin: np.ndarray) -> np.ndarray:
-    """Sums over ten groups of equally many pixels, the least confident first.
+    """Sums over deciles of the pixels, the least confident first.
 
-    A bin that an edge falls into is divided, its pixels taken as alike.
+    A bin that contains a decile edge is divided in proportion to the pixel counts.
 
     Args:
-        by_bin: ``(rows, bins)``, the first row counts pixels.
+        by_bin: ``(rows, bins)``; the first row counts pixels.
 
     Returns:
         ``(rows, 10)``.
@@ -154,7 +154,7 @@ def decile_starts(pixels: np.ndarray) -> np.ndarray:
 
 
 def percent(sums: np.ndarray) -> np.ndarray:
-    """Shares of the groups, ``(rows, groups)``, in each row's sum."""
+    """Each group's share of its row's sum, ``(rows, groups)``."""
     return 100 * sums / sums.sum(1, keepdims=True)
 
 
@@ -172,11 +172,11 @@ def gradient_share(what: Predicted, out: Path) -> None:
 def draw(
     out: Path, deciles: np.ndarray, starts: np.ndarray, classes: np.ndarray, names: list[str]
 ) -> None:
-    """Write the bars, and all shares as CSV.
+    """Draw the bar charts, and write all shares as CSV.
 
     Args:
-        out: Of the PNG.
-        deciles: Percent by tenth of the pixels, ``(1 + len(ROWS), 10)``.
+        out: PNG to write.
+        deciles: Percent by decile of the pixels, ``(1 + len(ROWS), 10)``.
         starts: From :func:`decile_starts`.
         classes: Percent by predicted class, ``(1 + len(ROWS), C)``.
         names: Of the classes.
@@ -203,7 +203,7 @@ def draw(
 
 
 def draw_bars(panel: Axes, values: np.ndarray, groups: list[str], even: float) -> None:
-    """One bar for each loss ``(len(LOSSES), groups)``; a line where all pixels have like parts."""
+    """One bar for each loss ``(len(LOSSES), groups)``; a line marks equal shares of all pixels."""
     places, bar = np.arange(len(groups)), 0.84 / len(values)
     for i, (name, row, hatch) in enumerate(zip(LOSSES, values, HATCHES, strict=True)):
         style = dict(color=COLOURS[1 + i], hatch=hatch, edgecolor='white', linewidth=0)
@@ -213,7 +213,7 @@ def draw_bars(panel: Axes, values: np.ndarray, groups: list[str], even: float) -
 
 
 def _cells(shares: np.ndarray, groups: list[str]) -> list[list]:
-    """Lines of the CSV; the ratio is that of the gradient's share to the pixels'."""
+    """Lines of the CSV; the ratio is the share of the gradient over the share of the pixels."""
     return [
         [way, loss, group, float(pixels), float(share), float(share / pixels) if pixels else '']
         for (way, loss), row in zip(ROWS, shares[1:], strict=True)
@@ -222,7 +222,7 @@ def _cells(shares: np.ndarray, groups: list[str]) -> list[list]:
 
 
 def summary(deciles: np.ndarray, classes: np.ndarray, names: list[str]) -> str:
-    """Two Markdown tables: shares by confidence, and gradient over pixels by class."""
+    """Two Markdown tables: shares by confidence, and gradient share over pixel share by class."""
     lines = [
         '| gradient by | loss | least confident 10 % | least confident half | most confident 10 % '
         '|\n|---|---|---|---|---|'

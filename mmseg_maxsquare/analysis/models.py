@@ -26,7 +26,7 @@ def plain_model(config: Config) -> Config:
 
 
 def usable_device(device: str | None) -> torch.device:
-    """The device of a name, or the accelerator if there is one; fails if it cannot be used."""
+    """The named device, or the accelerator if there is one; fails if it cannot be used."""
     name = device or get_device()
     try:
         torch.empty(1, device=name)
@@ -38,7 +38,7 @@ def usable_device(device: str | None) -> torch.device:
 def load_segmentors(
     config: Config, checkpoints: dict[str, Path], device: str | None
 ) -> dict[str, nn.Module]:
-    """Segmentors by name, each in a plain EncoderDecoder whatever it was trained as.
+    """Segmentors by name, each as a plain EncoderDecoder regardless of its training.
 
     The last one keeps the config's guidance, if there is any.
 
@@ -65,9 +65,9 @@ def load_segmentor(config: Config, path: str | Path, what: str) -> nn.Module:
     No code from the file is run.
 
     Args:
-        config: Its model is built as it stands.
+        config: Its model is built unchanged.
         path: Checkpoint.
-        what: How the messages name it.
+        what: Its name in messages.
 
     Raises:
         ValueError: If the model cannot be built, or the checkpoint is missing, unsafe
@@ -83,7 +83,7 @@ def load_segmentor(config: Config, path: str | Path, what: str) -> nn.Module:
 
 
 def load_classifier(config: Config, path: str, what: str) -> nn.Module:
-    """The plain classifier of a config with the weights of a checkpoint; fails without."""
+    """The plain classifier of a config with the weights of a checkpoint; fails without one."""
     require_checkpoint(path, what, 'a training run writes them to its work dir')
     fields = {key: value for key, value in config.model.items() if key != 'target_loss'}
     model = MODELS.build({**fields, 'type': 'ImageClassifier'})
@@ -95,7 +95,7 @@ def load_classifier(config: Config, path: str, what: str) -> nn.Module:
 
 
 def _load_weights(model: nn.Module, path: str | Path, what: str) -> None:
-    """Raises ``ValueError`` if a checkpoint is not one of this model."""
+    """Raises ``ValueError`` if a checkpoint does not fit this model."""
     try:
         found = misfit(str(path), model)  # loads what fits
     except ValueError as error:

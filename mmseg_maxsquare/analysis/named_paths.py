@@ -5,10 +5,10 @@ from pathlib import Path
 
 
 def named_paths(arguments: Iterable[str]) -> dict[str, Path]:
-    """Paths by name, of arguments ``NAME=PATH``.
+    """Paths by name, from arguments ``NAME=PATH``.
 
     Raises:
-        ValueError: If an argument is of another form, or a name comes twice.
+        ValueError: If an argument has another form, or a name is given twice.
     """
     paths: dict[str, Path] = {}
     for argument in arguments:

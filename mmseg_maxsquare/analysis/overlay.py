@@ -1,4 +1,4 @@
-"""Lays a scaled-down recipe over a config, so that a table can run anywhere."""
+"""Overrides a config with a scaled-down recipe, so that a table can run on any machine."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ PHASES = ('source', 'adapt')
 def apply_overlay(cfg: Config, path: Path) -> None:
     """Change a config by an overlay file (see configs/demo/overlay.py).
 
-    ``source`` or ``adapt`` of the overlay gives ``max_iters`` and ``lr``,
-    ``image_scale`` the (width, height) of every Resize; all else is merged in.
+    ``source`` or ``adapt`` of the overlay sets ``max_iters`` and ``lr``,
+    ``image_scale`` the (width, height) of every Resize; all other fields are merged.
     """
     overlay = Config.fromfile(path).to_dict()
     phases = {phase: overlay.pop(phase) for phase in PHASES}

@@ -1,8 +1,8 @@
-"""Compares models on images that nobody picked.
+"""Compares models on images that are not hand-picked.
 
-Shows the images of a config's test data on which the models differ most, and some at
-random: image and truth, each model's prediction above its confidence and, if the config
-has ``model.guidance``, the guidance by the last model.
+Shows the images of a config's test data on which the models differ most, and some random
+ones: image and ground truth, each model's prediction above its confidence and, if the
+config has ``model.guidance``, the guidance of the last model.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,17 +48,18 @@ def draw_panels(
     show_data: bool = True,
     options: Sequence[str] = (),
 ) -> None:
-    """Draw a comparison as PNG; how much the models differ on every image as CSV beside it.
+    """Draw a comparison as PNG; write the disagreement on every image as CSV beside it.
 
     Args:
-        config: Path or shipped name; of the last model, to see its guidance.
+        config: Path or shipped name; use that of the last model to show its guidance.
         checkpoints: Two or more, as ``NAME=CHECKPOINT``.
         out: PNG to write.
         differing: See :func:`~mmseg_maxsquare.analysis.disagreement.choose`.
         random: See there.
         seed: See there.
         device: Where the models run. Defaults to the accelerator, if there is one.
-        show_data: False leaves image and truth out, for data that may not be passed on.
+        show_data: False leaves out image and ground truth, for data that must not be
+            published.
         options: Overrides of config fields, ``field=value``.
     """
     check_out(out)
@@ -81,19 +82,19 @@ def compare(
     seed: int = 0,
     device: str | None = 'cpu',
 ) -> Comparison:
-    """Run models over a config's test data, and once more over the images to show.
+    """Run models over a config's test data, and again over the images to show.
 
     Args:
         config: Its test data are used.
-        checkpoints: By name; each goes into a plain EncoderDecoder of the config,
-            whatever it was trained as, but the last keeps the config's guidance.
+        checkpoints: By name; each is loaded into a plain EncoderDecoder of the config,
+            regardless of its training, but the last keeps the config's guidance.
         differing: See :func:`choose`.
         random: See :func:`choose`.
         seed: See :func:`choose`.
         device: Where the models run; None for the accelerator, if there is one.
 
     Raises:
-        ValueError: If config, data, a checkpoint, a number or the device does not do.
+        ValueError: If the config, the data, a checkpoint, a number or the device is invalid.
     """
     if len(checkpoints) < 2:
         raise ValueError('panels compare two checkpoints at least; name another')
@@ -138,21 +139,21 @@ def _labelled_data(config: Config) -> Dataset:
     if 'gt_sem_seg' not in first:
         raise ValueError(
             'test_dataloader.dataset gives no labels, by which predictions are compared; '
-            "add dict(type='LoadAnnotations') to its pipeline, behind Resize"
+            "add dict(type='LoadAnnotations') to its pipeline, after Resize"
         )
     return dataset
 
 
 @torch.no_grad()
 def predict(batch: dict, models: dict[str, nn.Module]) -> Iterator[tuple[str, SegDataSample]]:
-    """Each model's name and its result for the one image of a batch, one after the other."""
+    """Name of each model and its result for the single image of a batch, in turn."""
     for name, model in models.items():
         yield name, model.test_step(batch)[0]
 
 
 @torch.no_grad()
 def guidance_of(batch: dict, model: nn.Module) -> np.ndarray:
-    """Labels ``(H, W)`` that a UDAEncoderDecoder gives itself (Eq. 15), 255 for none."""
+    """Guidance labels ``(H, W)`` of a UDAEncoderDecoder (Eq. 15), 255 for none."""
     data = model.data_preprocessor(batch, False)
     model.snapshot = {}
     model.loss_target(data['inputs'], data['data_samples'])
@@ -183,7 +184,7 @@ def _map(pixels: PixelData) -> np.ndarray:
 
 
 def _shrunk(tiles: Tiles) -> Tiles:
-    """Small enough that many can wait for the drawing, whatever the data set's size."""
+    """Downscaled, so that many images can be kept in memory until they are drawn."""
     height, width, _ = tiles[0][1].shape
     size = (PIXELS, round(PIXELS * height / width))
     return [(name, cv2.resize(p, size, interpolation=cv2.INTER_AREA)) for name, p in tiles]

@@ -1,4 +1,4 @@
-"""Pictures of finished rows: bars per class, and what models predict, side by side."""
+"""Pictures of finished rows: bars per class, and predictions side by side."""
 
 import statistics
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from .report import Results
 
 FIELDS = ('image', 'disagreement')
 TILE = 2.4  # inches
-BAR = 0.9  # inches for the scale of the confidence
+BAR = 0.9  # inches for the colour bar of the confidence
 TITLE_LENGTH = 40
 
 Tiles = list[tuple[str, np.ndarray]]  # title and RGB of each
@@ -22,12 +22,12 @@ Tiles = list[tuple[str, np.ndarray]]  # title and RGB of each
 
 @dataclass
 class Example:
-    """An image as the models see it.
+    """An image with the outputs of the models.
 
     Attributes:
         heading: Its name and why it is shown.
         upper: Image, prediction of each model, guidance if there is any.
-        lower: Truth, confidence of each model.
+        lower: Ground truth, confidence of each model.
     """
 
     heading: str
@@ -37,7 +37,7 @@ class Example:
 
 @dataclass
 class Comparison:
-    """What some models make of a data set.
+    """Comparison of some models on a data set.
 
     Attributes:
         shares: Disagreement in [0, 1] by the name of the image.
@@ -57,7 +57,7 @@ def bar_chart(groups: dict[str, Results], classes: list[str], path: Path) -> Non
         groups: Metrics by title of the panel, row name and seed. The first row,
             such as the source model, is grey.
         classes: Classes along the axis.
-        path: Where the picture goes.
+        path: PNG to write.
     """
     width = max(7.0, 0.75 * len(classes) + 2)
     panels = axes(len(groups), width=width, height=3.4)
@@ -92,8 +92,8 @@ def draw_comparison(comparison: Comparison, path: Path, show_data: bool = True) 
 
     Args:
         comparison: From :func:`~mmseg_maxsquare.analysis.panels.compare`.
-        path: Of the PNG.
-        show_data: False leaves image and truth out.
+        path: PNG to write.
+        show_data: False leaves out image and ground truth.
     """
     first = 0 if show_data else 1
     lines = [line[first:] for e in comparison.examples for line in (e.upper, e.lower)]
@@ -115,7 +115,7 @@ def draw_comparison(comparison: Comparison, path: Path, show_data: bool = True) 
         if column == 0 and upper:
             place = dict(xy=(0, 1), xycoords='axes fraction', textcoords='offset points')
             heading = comparison.examples[row // 2].heading
-            # Reaches over the tiles beside, which must not make room for it.
+            # Extends over the neighbouring tiles; the layout must not reserve space for it.
             panel.annotate(heading, xytext=(0, 16), fontsize=8, **place).set_in_layout(False)
     figure = panels[0].figure
     figure.set_size_inches(figure.get_figwidth() + BAR, figure.get_figheight())

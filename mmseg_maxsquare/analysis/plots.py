@@ -1,4 +1,4 @@
-"""What all figures share: colours, axes, and a picture with its data beside it."""
+"""Shared by all figures: colours, axes, and a picture with its data beside it."""
 
 import csv
 import os
@@ -15,16 +15,16 @@ import matplotlib.pyplot as plt
 
 from mmseg_maxsquare.runs.errors import fail
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart.
+# The Okabe-Ito colours, which colour-blind readers can distinguish.
 COLOURS = ('#999999', '#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00')
-# For print without colour: lines differ by their dashes, points by their shape.
+# For print without colour: lines differ in their dashes, points in their shape.
 DASHES = ('-', '--', '-.', ':', (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')
 DPI = 150
 
 
 def axes(rows: int = 1, columns: int = 1, width: float = 4.5, height: float = 3.2) -> list[Axes]:
-    """A figure's axes without their upper and right lines, row by row; sizes in inches each."""
+    """Axes without upper and right spines, row by row; width and height in inches per axes."""
     size = (width * columns, height * rows)
     _, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout='constrained')
     for panel in grid.flat:
@@ -33,13 +33,13 @@ def axes(rows: int = 1, columns: int = 1, width: float = 4.5, height: float = 3.
 
 
 def save(figure: Figure, path: Path, fields: Sequence[str], rows: Iterable[Sequence]) -> None:
-    """Write a figure as ``path`` (PNG) and what it shows as CSV beside it.
+    """Write a figure as ``path`` (PNG) and its data as CSV beside it.
 
     Args:
-        figure: The picture; it is closed.
-        path: Of the PNG; its folder is made.
+        figure: The picture; it is closed afterwards.
+        path: PNG to write; its folder is created.
         fields: Heading of the CSV.
-        rows: Its lines; floats are written with six digits.
+        rows: Lines of the CSV; floats are written with six digits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DPI)
@@ -52,7 +52,7 @@ def save(figure: Figure, path: Path, fields: Sequence[str], rows: Iterable[Seque
 
 
 def check_out(path: Path) -> None:
-    """Fail if a picture cannot be written, before the work for it."""
+    """Fail early if a picture cannot be written."""
     if path.suffix != '.png':
         fail(f'--out: {path} must end in .png')
     try:

@@ -1,4 +1,4 @@
-"""What a checkpoint predicts on the test data of a config, image by image."""
+"""Predictions of a checkpoint on the test data of a config, image by image."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ from .models import load_segmentor, plain_model, usable_device
 
 @dataclass
 class Predicted:
-    """Whose predictions, on which data.
+    """The model and data of a set of predictions.
 
     Attributes:
-        config: Path or shipped name; its test data are predicted.
-        checkpoint: Of its network, adapted or not.
+        config: Path or shipped name; predictions are made on its test data.
+        checkpoint: Of the config's network, adapted or not.
         device: Where the model runs. Defaults to the accelerator, if there is one.
         options: Overrides of config fields, ``field=value``.
     """
@@ -38,14 +38,14 @@ class Predicted:
 
 
 def predict(what: Predicted) -> tuple[list[str], Iterator[SegDataSample]]:
-    """Names of the classes, and every test image's sample as ``model.test_step`` gives it.
+    """Names of the classes, and the sample that ``model.test_step`` returns for every image.
 
-    Fails if something does not fit, before the first image.
+    Fails before the first image if something does not fit.
 
     Returns:
-        The samples come one by one: ``seg_logits.data`` is ``(C, H, W)`` at the size that
-        the config's EvaluationProtocol says; ``gt_sem_seg.data`` is ``(1, H, W)``, if there
-        are labels.
+        The samples come one by one: ``seg_logits.data`` is ``(C, H, W)`` at the size of the
+        config's EvaluationProtocol; ``gt_sem_seg.data`` is ``(1, H, W)``, if there are
+        labels.
     """
     cfg, device = _prepare(what), usable_device(what.device)
     try:
@@ -57,7 +57,7 @@ def predict(what: Predicted) -> tuple[list[str], Iterator[SegDataSample]]:
 
 
 def _prepare(what: Predicted) -> Config:
-    """The config with a plain EncoderDecoder, its fields and its checkpoint checked."""
+    """The config with a plain EncoderDecoder; checks its fields and its checkpoint."""
     load_only_safely()
     cfg = plain_model(load_config(what.config, what.options, loaders=('test_dataloader',)))
     require_checkpoint(what.checkpoint, 'checkpoint', 'a training run writes them to its work dir')
@@ -67,7 +67,7 @@ def _prepare(what: Predicted) -> Config:
 
 
 def build_loader(cfg: dict) -> DataLoader:
-    """The loader of a config; fails if its data set is not all there."""
+    """The test loader of a config; fails if its data set is incomplete."""
     try:
         return Runner.build_dataloader(cfg)
     except BUILD_ERRORS as error:

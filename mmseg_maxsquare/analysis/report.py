@@ -17,12 +17,12 @@ CSV_FIELDS = (
 def markdown_table(table: Table, results: Results) -> str:
     """The table in the paper's layout.
 
-    A row that the paper has too takes three lines: ours (mean ± standard
+    A row that is also in the paper takes three lines: ours (mean ± standard
     deviation, n - 1, over the seeds), the paper's, their difference. Rows that
-    only the paper has are shown; rows of a grid form a strip.
+    only the paper has are shown, too; rows of a grid form a strip.
 
     Args:
-        table: What to show.
+        table: The table.
         results: Metrics of the finished runs; rows may be missing.
 
     Returns:
@@ -39,12 +39,12 @@ def markdown_table(table: Table, results: Results) -> str:
 
 
 def csv_table(table: Table, results: Results, checkpoint: str) -> str:
-    """The same, one line for each row and column; empty where a number is missing.
+    """The same as CSV, one line for each row and column; empty where a number is missing.
 
     Args:
-        table: What to show.
+        table: The table.
         results: Metrics of the finished runs.
-        checkpoint: ``last``, or ``oracle`` if target labels picked it.
+        checkpoint: ``last``, or ``oracle`` if it was chosen by target labels.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator='\n')
@@ -133,7 +133,7 @@ def _line(cells: list[str]) -> str:
 
 
 def _values(results: Results, name: str, metric: str) -> list[float]:
-    """A metric of all seeds; nothing where a class has no IoU."""
+    """A metric over all seeds, without NaN (classes without an IoU)."""
     values = [metrics.get(metric, math.nan) for metrics in results.get(name, {}).values()]
     return [value for value in values if not math.isnan(value)]
 
@@ -144,7 +144,7 @@ def _paper(table: Table, name: str, metric: str) -> float | None:
 
 
 def _quoted(table: Table, name: str, metric: str) -> str:
-    """The paper's number, with its ± if it gives one."""
+    """The paper's number, with ± if the paper gives it."""
     row = next(row for row in table.paper if row['name'] == name)
     text, spread = _number(_paper(table, name, metric)), row.get('std', {}).get(metric)
     return text if spread is None else f'{text} ± {spread:.1f}'

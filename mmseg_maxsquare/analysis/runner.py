@@ -1,4 +1,4 @@
-"""Runs of a results table: each trained and tested in a process of its own, resumable."""
+"""Runs of a results table: each is trained and tested in a separate process and can be resumed."""
 
 import ctypes
 import json
@@ -19,11 +19,11 @@ from mmseg_maxsquare.shipped import shipped_configs
 
 from .tables import Run
 
-SCORES = ('mIoU', 'aAcc')  # one of which every validation gives
+SCORES = ('mIoU', 'aAcc')  # every validation returns one of these
 POLL_SECONDS = 2
-PR_SET_PDEATHSIG = 1  # of Linux's prctl
+PR_SET_PDEATHSIG = 1  # a constant of Linux's prctl
 
-# A row of a table has one length and one way of scoring, too.
+# All runs of a table row must also have the same length and the same scoring.
 COMPARED = (*SECTIONS, 'train_cfg', 'param_scheduler', 'val_dataloader', 'val_evaluator')
 
 Metrics = dict[str, float]
@@ -35,7 +35,7 @@ def work_dir_of(run: Run, seed: int, out: Path) -> Path:
 
 
 def last_checkpoint(work_dir: Path) -> Path:
-    """The checkpoint that a run ended with.
+    """The last checkpoint of a run.
 
     Raises:
         RuntimeError: If it has none.
@@ -43,15 +43,15 @@ def last_checkpoint(work_dir: Path) -> Path:
     pointer = work_dir / 'last_checkpoint'
     if not pointer.is_file():
         raise RuntimeError(f'{work_dir} has no checkpoint')
-    # The name counts, not the folder: results may have been moved.
+    # Only the name is used, not the folder: the results may have been moved.
     return work_dir / Path(pointer.read_text().strip()).name
 
 
 def prepare(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) -> Config:
-    """The config of a run; ``run`` in it says which it is.
+    """The config of a run; its field ``run`` identifies the run.
 
     Args:
-        run: What to run.
+        run: The run.
         seed: Its seed.
         out: Folder of all runs.
         adjust: Changes the config further.
@@ -68,14 +68,14 @@ def prepare(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
 
 
 def execute(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) -> Metrics:
-    """Metrics of a run, trained (or gone on with) now unless it is finished.
+    """Metrics of a run; trains or resumes it unless it is finished.
 
     Raises:
         RuntimeError: If it fails, or its folder holds a run of another config.
     """
     work_dir = work_dir_of(run, seed, out)
     cfg = prepare(run, seed, out, adjust)
-    # Beside the work dir: the runner writes its own copy into that, under the same name.
+    # Beside the work dir, into which the runner writes its own copy under the same name.
     config = work_dir.parent / f'{work_dir.name}.py'
     changed = differences(cfg, _text(config), COMPARED) if _begun(work_dir) else []
     if changed:
@@ -103,7 +103,7 @@ def finished_metrics(work_dir: Path, oracle: str | None = None) -> Metrics | Non
 
     Args:
         work_dir: Of a training run, or of a test (the latest counts).
-        oracle: Name of a metric: take the validation where it is highest
+        oracle: Name of a metric: use the validation with its highest value
             instead, which needs labels of the target.
     """
     cfg = logged_config(work_dir)
@@ -120,15 +120,15 @@ def finished_metrics(work_dir: Path, oracle: str | None = None) -> Metrics | Non
 
 
 def was_trained(work_dir: Path) -> bool:
-    """Whether a work dir is a training run's, rather than only a test's."""
+    """Whether a work dir belongs to a training run, not only to a test."""
     return steps_done(work_dir) > 0
 
 
 def logged_config(work_dir: Path) -> Config | None:
-    """The config of a work dir's latest start; of its latest training, if it was trained.
+    """The config of the latest training in a work dir, else of the latest test.
 
-    A test may have been written into the folder of the training: what it dumps
-    there says nothing of the run.
+    A test may have written its config into the folder of the training; that config
+    does not describe the training.
     """
     starts = sorted(work_dir.glob('*/vis_data/config.py'))
     trained = [path for path in starts if '"loss"' in _text(path.with_name('scalars.json'))]
@@ -140,25 +140,25 @@ def _text(path: Path) -> str:
 
 
 def records(work_dir: Path) -> list[dict]:
-    """What the visualizer logged, over all starts of the run, oldest first."""
+    """Records logged by the visualizer over all starts of the run, oldest first."""
     files = sorted(work_dir.glob('*/vis_data/scalars.json'))
     lines = [line for file in files for line in file.read_text().splitlines()]
     return [json.loads(line) for line in lines if line.endswith('}')]
 
 
 def steps_done(work_dir: Path) -> int:
-    """Training step that a run has logged last; 0 if it has not begun."""
+    """Last training step that a run has logged; 0 if it has not started."""
     return max((record['step'] for record in records(work_dir) if 'loss' in record), default=0)
 
 
 def seconds_per_step(work_dir: Path) -> float:
-    """Mean time of a step as logged; NaN if nothing is."""
+    """Mean logged time of a step; NaN if nothing is logged."""
     times = [record['time'] for record in records(work_dir) if 'time' in record]
     return sum(times) / len(times) if times else math.nan
 
 
 def _call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
-    """Train or test in a process of its own, showing its progress."""
+    """Train or test in a separate process, and show its progress."""
     command = ['train', str(config), '--resume'] if run.train else ['test', str(config)]
     command += [] if run.train else [cfg.load_from]
     command = [sys.executable, '-m', 'mmseg_maxsquare', *command, '--work-dir', str(work_dir)]
@@ -177,9 +177,9 @@ def _call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
 
 
 def _end_with_parent() -> None:
-    """Have Linux kill this process when the one that started it is gone.
+    """Make Linux kill this process when its parent process ends.
 
-    Two trainings must not write into one folder when a table is started again.
+    Otherwise two trainings could write into one folder when a table is started again.
     """
     if sys.platform == 'linux':
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What tables will run, and how long it may take."""
+"""The planned runs of tables, and their estimated time."""
 
 import math
 import statistics
@@ -15,20 +15,20 @@ from mmseg_maxsquare.shipped import shipped_configs
 from .runner import finished_metrics, seconds_per_step, steps_done, work_dir_of
 from .tables import Run
 
-# A step on two domains is about two steps on one.
+# A step on two domains takes about as long as two steps on one.
 ADAPT_STEPS = 2.0
 ASSUMED_SECONDS = 0.5
 
 
 @dataclass
 class Plan:
-    """All runs of one or more tables with what is left of them.
+    """All runs of one or more tables, and the remaining work.
 
     Attributes:
         runs: In the order of their start.
-        seeds: Every run runs once with each.
+        seeds: Seeds of every run.
         out: Folder of all runs.
-        adjust: What is done to every config.
+        adjust: Changes every config.
         step_seconds: Time of a source step, or None to take it from logs.
     """
 
@@ -45,7 +45,7 @@ class Plan:
         return second * sum(left * cost for _, left, cost in work)
 
     def text(self) -> str:
-        """The plan, a line for each run, and the estimated time."""
+        """The plan, one line for each run, and the estimated time."""
         measured = self._measured()
         second = self.step_seconds or measured or ASSUMED_SECONDS
         lines, total = [], 0.0
@@ -60,12 +60,12 @@ class Plan:
         source = given if self.step_seconds or measured else 'assumed; see --step-seconds'
         lines.append(
             f'{len(lines)} runs, about {clock(total)} of training '
-            f'({second:.2f} s a source step, {source}; an adaptation step is two)'
+            f'({second:.2f} s per source step, {source}; an adaptation step is two)'
         )
         return '\n'.join(lines)
 
     def _work(self, run: Run, seed: int) -> tuple[int, int, float]:
-        """Steps of a run, those left, and their cost in source steps."""
+        """Steps of a run, remaining steps, and their cost in source steps."""
         folder = work_dir_of(run, seed, self.out)
         done = finished_metrics(folder) is not None
         if not run.train:

@@ -1,4 +1,4 @@
-"""Runs a study: several tables on the same seeds, the runs that they share once."""
+"""Runs a study: several tables on the same seeds; shared runs run only once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ FIELDS = {'title', 'tables', 'seeds'}
 
 @dataclass(frozen=True)
 class Study:
-    """What a study runs.
+    """A study.
 
     Attributes:
         name: Stem of its file.
         title: Its heading.
-        tables: The tables that it fills.
-        seeds: Every run runs once with each.
+        tables: Its tables.
+        seeds: Seeds of every run.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Study:
 
 
 def load_study(name: str) -> Study:
-    """A study by its name in ``configs/studies``, or from a file of the same kind.
+    """Load a study by its name in ``configs/studies``, or from a file of the same form.
 
     Raises:
         ValueError: If there is no such study, or its file has unknown or missing fields.
@@ -52,17 +52,17 @@ def run_study(
     step_seconds: float | None = None,
     options: Sequence[str] = (),
 ) -> None:
-    """Run a study, or go on with it; the hours left are shown before each run.
+    """Run or resume a study; the remaining time is shown before each run.
 
     Args:
         name: See :func:`load_study`.
-        seeds: Instead of the study's own.
+        seeds: Replace the seeds of the study.
         out: Folder of all runs. Defaults to ``work_dirs/studies/NAME``.
         data: Folder of the data sets. Defaults to ``MMSEG_MAXSQUARE_DATA``.
         dry_run: Print the plan only.
-        step_seconds: Time of a source step, for the plan. Defaults to what is measured
+        step_seconds: Time of a source step, for the plan. Defaults to the time measured
             in ``out``.
-        options: Fields of every config that are set otherwise, ``field=value``.
+        options: Overrides of fields of every config, ``field=value``.
     """
     try:
         study = load_study(name)

@@ -1,6 +1,6 @@
 """Runs all rows of tables and writes the results: Markdown, CSV and pictures.
 
-The source model is trained once, then each adaptation; what is finished is kept.
+The source model is trained once, then each adaptation; finished runs are kept.
 """
 
 import signal
@@ -37,19 +37,19 @@ def run_table(
     overlay: Path | None = None,
     options: Sequence[str] = (),
 ) -> None:
-    """Run a table, or go on with it.
+    """Run or resume a table.
 
     Args:
         name: Number of a table of the paper (1 to 6), name of another one in
-            ``configs/tables``, or a file of the same kind.
-        seeds: Every run runs once with each.
+            ``configs/tables``, or a file of the same form.
+        seeds: Seeds of every run.
         out: Folder of all runs.
         data: Folder of the data sets. Defaults to ``MMSEG_MAXSQUARE_DATA``.
         dry_run: Print the plan only.
-        step_seconds: Time of a source step, for the plan. Defaults to what is measured
+        step_seconds: Time of a source step, for the plan. Defaults to the time measured
             in ``out``.
         overlay: File that scales every run down, such as ``configs/demo/overlay.py``.
-        options: Fields of every config that are set otherwise, ``field=value``.
+        options: Overrides of fields of every config, ``field=value``.
     """
     try:
         table = load_table(name)
@@ -70,13 +70,13 @@ def run_tables(
     dry_run: bool = False,
     step_seconds: float | None = None,
 ) -> None:
-    """Run some tables, the runs that they share once; see :func:`run_table`.
+    """Run some tables; shared runs run only once. See :func:`run_table`.
 
     Args:
-        tables: What to run.
-        seeds: Every run runs once with each.
-        out: Folder of all runs; each table is written to a folder of its name.
-        adjust: What is done to every config.
+        tables: The tables.
+        seeds: Seeds of every run.
+        out: Folder of all runs; each table is written to a folder with its name.
+        adjust: Changes every config.
         dry_run: Print the plan only.
         step_seconds: See :func:`run_table`.
     """
@@ -86,7 +86,7 @@ def run_tables(
     print(plan.text())
     if dry_run:
         return
-    # Ending by exception ends the training that is running, too.
+    # An exception also ends the training process that is running.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     started = time.time()
@@ -94,7 +94,7 @@ def run_tables(
     for table in tables:
         folder = out / table.name
         print('\n' + write_table(table, [out], folder))
-        if len(table.pictures) > 1 and not failures:  # one alone has nothing to differ from
+        if len(table.pictures) > 1 and not failures:  # a single one has nothing to differ from
             write_pictures(table, seeds[0], out, folder, adjust)
         print(f'{folder}: table and pictures ({time.time() - started:.0f} s)')
     if failures:
@@ -102,7 +102,7 @@ def run_tables(
 
 
 def adjustment(overlay: Path | None, options: dict) -> Adjust:
-    """What ``--overlay`` and ``--cfg-options`` do to every config."""
+    """Apply ``--overlay`` and ``--cfg-options`` to every config."""
 
     def adjust(cfg: Config) -> None:
         if overlay is not None:
@@ -114,10 +114,10 @@ def adjustment(overlay: Path | None, options: dict) -> Adjust:
 
 
 def run_all(plan: Plan) -> Failures:
-    """Run everything; what fails, or starts from what failed, is left out.
+    """Run everything; a failed run, and every run that starts from it, is left out.
 
     Returns:
-        What went wrong, by run and seed.
+        The errors, by run and seed.
     """
     failures: Failures = {}
     chosen = [(seed, run) for seed in plan.seeds for run in plan.runs]
@@ -142,11 +142,11 @@ def run_all(plan: Plan) -> Failures:
 
 
 def write_pictures(table: Table, seed: int, out: Path, folder: Path, adjust: Adjust) -> None:
-    """Predictions of the table's picture rows, with and without the data's own pictures."""
+    """Predictions of the table's picture rows, with and without the images of the data set."""
     shown = [row for row in table.rows if row.name in table.pictures]
     checkpoints = {row.name: last_checkpoint(work_dir_of(row.run, seed, out)) for row in shown}
     config = prepare(shown[-1].run, seed, out, adjust)
     comparison = compare(config, checkpoints, differing=3, random=2)
     draw_comparison(comparison, folder / 'sheet.png')
-    # Some data sets' pictures may not be passed on.
+    # The images of some data sets must not be published.
     draw_comparison(comparison, folder / 'predictions.png', show_data=False)

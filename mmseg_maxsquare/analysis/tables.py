@@ -1,4 +1,4 @@
-"""Tables of results: which runs their rows are, and the paper's numbers beside them."""
+"""Tables of results: the runs behind their rows, and the paper's numbers beside them."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ PAPER = json.loads((Path(__file__).parent / 'paper_tables.json').read_text(encod
 FIELDS = {
     'title', 'paper', 'start', 'rows', 'score', 'means', 'classes', 'references', 'pictures'
 }  # fmt: skip
-# Of a config; all else in it are names that only the config file itself uses.
+# Sections of a config; other names in it are used only inside the config file.
 SECTIONS = (
     'model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader',
     'val_dataloader', 'test_dataloader', 'val_evaluator', 'test_evaluator', 'default_hooks',
@@ -34,9 +34,9 @@ class Run:
 
     Attributes:
         config: Config below ``configs/``.
-        options: Fields of the config that are set otherwise, and their values.
+        options: Overrides of the config, value by field.
         start: The run whose last checkpoint it starts from.
-        train: False if it only scores that checkpoint.
+        train: False if it only evaluates that checkpoint.
     """
 
     config: str
@@ -52,14 +52,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table, a cell of such a line, or of a strip of settings.
+    """A row of a table, or a cell of a row or of a strip of settings.
 
     Attributes:
         name: Its name, also the key of the paper's numbers.
-        run: Where its numbers come from.
+        run: The run that its numbers come from.
         group: For rows of a grid: the name of the strip.
         setting: For rows of a grid: the heading of the cell.
-        column: For lines whose columns are runs of their own: the heading of this one.
+        column: For rows whose columns are separate runs: the heading of this one.
     """
 
     name: str
@@ -75,13 +75,13 @@ class Table:
 
     Attributes:
         name: Name of its file.
-        title: What stands above it.
-        rows: Its rows that we run.
+        title: Its heading.
+        rows: The rows that we run.
         score: Main metric of a run.
         means: Heading of every mean, by metric name, or by column.
-        classes: Classes to show, or None for all that the results have.
-        references: Rows that differences are shown to.
-        pictures: Rows whose predictions are shown.
+        classes: Classes to show, or None for all classes in the results.
+        references: Rows to which differences are shown.
+        pictures: Rows whose predictions are drawn.
         paper: The paper's rows: dicts with name, labels and values.
     """
 
@@ -97,7 +97,7 @@ class Table:
 
     @property
     def runs(self) -> list[Run]:
-        """All runs, each once, behind the one it starts from."""
+        """All runs, each once, after the run that it starts from."""
         runs: list[Run] = []
         for row in self.rows:
             chain = [row.run]
@@ -108,14 +108,14 @@ class Table:
 
 
 def spec_file(kind: str, names: Iterable[str]) -> Path:
-    """The file of a shipped table or study, or one of the user's own.
+    """The file of a shipped table or study, or the user's own file.
 
     Args:
         kind: ``'table'`` or ``'study'``.
-        names: What the user typed, and other names for it.
+        names: The user's input, and alternative names for it.
 
     Raises:
-        ValueError: If there is none; names those that are shipped.
+        ValueError: If there is none; lists the shipped ones.
     """
     names = list(names)
     known = spec_names(kind)
@@ -136,7 +136,7 @@ def spec_names(kind: str) -> list[str]:
 
 
 def load_table(name: str) -> Table:
-    """A table by its number or name (``2``, ``camvid_day2dusk``), or from a file.
+    """Load a table by its number or name (``2``, ``camvid_day2dusk``), or from a file.
 
     Raises:
         ValueError: If there is no such table, or its file has unknown or missing fields.
@@ -187,7 +187,7 @@ def _rows_of(where: str, entry: dict, start: str | None) -> list[Row]:
 
 
 def _changes(config: str, options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """Options that differ from the config's own values: equal runs are one run."""
+    """Options that differ from the config's own values, so that equal runs run only once."""
     cfg = read_config(shipped_configs() / config)
     return tuple(
         (key, value) for key, value in sorted(options.items()) if _field(cfg, config, key) != value
@@ -198,7 +198,7 @@ def _field(cfg: Config, config: str, key: str) -> Any:
     """Value of a field such as ``model.guidance.threshold`` or ``a.pipeline.2.prob``.
 
     Raises:
-        ValueError: If the config has no such field, or nothing reads it.
+        ValueError: If the config has no such field, or the field is never read.
     """
     parts = key.split('.')
     node: Any = cfg
@@ -210,7 +210,7 @@ def _field(cfg: Config, config: str, key: str) -> Any:
         elif isinstance(node, dict | Config) and part in node:
             node = node[part]
         elif i == len(parts) - 1 and isinstance(node, dict) and 'type' in node:
-            return None  # an argument with a default; the constructor knows its own
+            return None  # an argument with a default value in the constructor
         else:
             raise ValueError(f'{config} has no field {key} ({part} is not there)')
     return node

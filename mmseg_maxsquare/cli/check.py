@@ -1,7 +1,7 @@
 """Check a config and its data before a run.
 
-Reads the files of every data set, tries the model and the fields, and writes a report
-and sample sheets. The exit status is 1 if there is an error.
+Reads the files of every data set, checks the model and the config fields, and writes a
+report and sample sheets. The exit status is 1 if there is an error.
 As in: mmseg-maxsquare check maxsquare/gta2cs.py
 """
 
@@ -18,10 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', metavar='CONFIG', help=CONFIG)
     add_config_options(parser)
     parser.add_argument(
-        '--limit', type=int, help='read at most so many images of each data set, evenly spaced'
+        '--limit', type=int, help='read at most N images of each data set, evenly spaced'
     )
     parser.add_argument(
-        '--workers', type=int, default=os.cpu_count(), help='processes (default: one a CPU core)'
+        '--workers', type=int, default=os.cpu_count(), help='processes (default: one per CPU core)'
     )
     parser.add_argument(
         '--out', type=Path, help='folder of report and sheets (default: WORK_DIR/check_data)'

@@ -2,8 +2,8 @@
 
 From a checkpoint of the authors' released network, or AdaptSegNet's ImageNet
 initialisation (backbone only), to this package's key names; back with --to released or
---to adaptsegnet. Every tensor must be there and of the right shape, and nothing in a file
-is executed.
+--to adaptsegnet. Every tensor must be present and of the right shape, and no code in a
+file is executed.
 
 As in: mmseg-maxsquare convert SRC DST --to mmseg
 """
@@ -15,9 +15,7 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument('source', metavar='SRC', type=Path, help='checkpoint to read')
-    parser.add_argument(
-        'target', metavar='DST', type=Path, help='file to write; an existing one is refused'
-    )
+    parser.add_argument('target', metavar='DST', type=Path, help='file to write; must not exist')
     parser.add_argument(
         '--to',
         required=True,
@@ -28,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_classifiers(parser: argparse.ArgumentParser) -> None:
-    """How many of the four classifiers in the authors' checkpoints count."""
+    """The option ``--classifiers``: how many of the authors' four classifiers are used."""
     parser.add_argument(
         '--classifiers',
         type=int,

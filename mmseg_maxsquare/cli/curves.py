@@ -1,7 +1,7 @@
 """Draw the training curves of some runs.
 
-Reads their logs, also of a run that was stopped and resumed. Writes a PNG with a panel
-for each quantity that any of the runs logged, and the numbers as CSV beside it.
+Reads their logs, also those of a run that was stopped and resumed. Writes a PNG with one
+panel for each quantity that any of the runs logged, and the numbers as CSV beside it.
 
 As in: mmseg-maxsquare curves square=work_dirs/maxsquare/gta2cs entropy=work_dirs/minent/gta2cs
 """

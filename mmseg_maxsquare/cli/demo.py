@@ -1,9 +1,9 @@
 """Adapt a model from scratch in minutes, in a generated street world.
 
 Draws a street world in the file formats of GTA5 and Cityscapes, trains the real gta2cs
-configs on it, shrunk so that two CPU cores are enough, prints a table and writes
-pictures. Finished runs are kept: a second call only reports. --world draws the world
-alone, as data to try other configs on.
+configs on it, scaled down so that two CPU cores are enough, prints a table and writes
+pictures. Finished runs are kept: a second call only reports. --world only draws the
+world, as data for other configs.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """Draw a figure of the paper, from our own runs.
 
-1  how strongly a pixel is trained, by its probability
+1  gradient magnitude of a pixel against its probability
 2  mean probability of every class against its IoU
 3  features of two classes before and after adaptation
 4  frequency of every class against its IoU
-5  which target images each loss helps (trains the models)
+5  on which target images each loss helps (trains the models)
 
 As in: mmseg-maxsquare figure 2 maxsquare/camvid_day2dusk.py CHECKPOINT
 """
@@ -59,7 +59,7 @@ def _figure2(args: argparse.Namespace) -> None:
 
 
 def _add_figure3(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', metavar='CONFIG', help=f'{CONFIG}; an adaptation of a classifier')
+    parser.add_argument('config', metavar='CONFIG', help=f'{CONFIG}; must adapt a classifier')
     parser.add_argument('before', metavar='BEFORE', help='checkpoint, such as of the source model')
     parser.add_argument('after', metavar='AFTER', help='checkpoint of the adaptation')
     parser.add_argument(
@@ -121,9 +121,9 @@ def _figure5(args: argparse.Namespace) -> None:
 
 
 FIGURES = {
-    1: ('how strongly a pixel is trained, by its probability', _add_figure1),
+    1: ('gradient magnitude of a pixel against its probability', _add_figure1),
     2: ('mean probability of every class against its IoU', _add_figure2),
     3: ('features of two classes before and after adaptation', _add_figure3),
     4: ('frequency of every class against its IoU', _add_figure4),
-    5: ('which target images each loss helps', _add_figure5),
+    5: ('on which target images each loss helps', _add_figure5),
 }

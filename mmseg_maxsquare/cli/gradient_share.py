@@ -1,8 +1,8 @@
-"""Draw which pixels the target losses train.
+"""Draw on which pixels the gradient of the target losses concentrates.
 
-Shares of the pixels in the total gradient magnitude on the test images of a config, by
+Shares of the total gradient magnitude on the test images of a config, by decile of
 confidence (ten equal groups of pixels) and by predicted class: for the entropy, scaled or
-not, and the maximum squares loss, image-wise weighted or not. Labels are not looked at.
+not, and the maximum squares loss, image-wise weighted or not. Labels are not used.
 
 As in: mmseg-maxsquare gradient-share maxsquare/camvid_day2dusk.py CHECKPOINT
 """

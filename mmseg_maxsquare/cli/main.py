@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run a command line.
 
     Args:
-        argv: Words behind the program's name. Defaults to the process's own.
+        argv: Arguments after the program's name. Defaults to those of the process.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     parser = build_parser()
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def ignore_warnings_of_the_stack() -> None:
-    """Leave out what its libraries warn each other of; a user cannot act on it."""
+    """Hide warnings between the libraries, which a user cannot act on."""
     warnings.filterwarnings('ignore', message='Grad strides do not match')
     for package in STACK:
         warnings.filterwarnings('ignore', category=UserWarning, module=rf'{package}(\.|$)')

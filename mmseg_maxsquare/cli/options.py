@@ -24,7 +24,7 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_launcher(parser: argparse.ArgumentParser) -> None:
-    """How several processes are started; as in mmseg's own tools."""
+    """Options for distributed runs, as in mmseg's own tools."""
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -50,12 +50,12 @@ def add_verbose(parser: argparse.ArgumentParser) -> None:
 
 
 def add_out(parser: argparse.ArgumentParser, name: str) -> None:
-    """The option ``--out`` of a picture."""
+    """The option ``--out`` of commands that write a picture."""
     parser.add_argument(
         '--out',
         type=Path,
         default=Path(f'work_dirs/figures/{name}.png'),
-        help='PNG to write, its numbers beside it as CSV; an earlier one of that name is replaced '
+        help='PNG to write, with its numbers as CSV beside it; an existing file is replaced '
         '(default: %(default)s)',
     )
 
@@ -66,10 +66,14 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_prediction_arguments(parser: argparse.ArgumentParser, name: str) -> None:
-    """Arguments of a picture that a checkpoint is measured for."""
-    parser.add_argument('config', metavar='CONFIG', help=f'{CONFIG}; its test data are predicted')
+    """Arguments of pictures that show measurements of one checkpoint."""
     parser.add_argument(
-        'checkpoint', metavar='CHECKPOINT', help='checkpoint of its network, adapted or not'
+        'config', metavar='CONFIG', help=f'{CONFIG}; predictions are made on its test data'
+    )
+    parser.add_argument(
+        'checkpoint',
+        metavar='CHECKPOINT',
+        help='checkpoint of this network, adapted or not',
     )
     add_out(parser, name)
     add_device(parser)
@@ -83,7 +87,7 @@ def add_runs_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the plan that is printed before the runs."""
+    """Options for the plan that is printed before the runs."""
     parser.add_argument('--dry-run', action='store_true', help='print the plan, run nothing')
     parser.add_argument(
         '--step-seconds',

@@ -1,9 +1,9 @@
 """Compare models on images: predictions, confidence, guidance.
 
-Shows the images of CONFIG's test data on which the models differ most, and some at
-random: image and truth, each model's prediction above its confidence and, if CONFIG has
-model.guidance, the guidance by the last model. Writes a PNG, and as CSV beside it how
-much the models differ on every image.
+Shows the images of CONFIG's test data on which the models differ most, and some random
+ones: image and ground truth, each model's prediction above its confidence and, if CONFIG
+has model.guidance, the guidance of the last model. Writes a PNG, and beside it the
+disagreement of the models on every image as CSV.
 
 As in: mmseg-maxsquare panels CONFIG source=A.pth adapted=B.pth
 """
@@ -16,7 +16,9 @@ from .options import CONFIG, add_cfg_options, add_device, add_out
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument(
-        'config', metavar='CONFIG', help=f'{CONFIG}; of the last model, to see its guidance'
+        'config',
+        metavar='CONFIG',
+        help=f"{CONFIG}; use the last model's to show its guidance",
     )
     parser.add_argument('checkpoints', nargs='+', metavar='NAME=CHECKPOINT', help='two or more')
     parser.add_argument('--differing', type=int, default=4, help='images that differ most (4)')
@@ -25,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--no-images',
         action='store_true',
-        help='leave out image and truth, for data that may not be passed on',
+        help='leave out image and ground truth, for data that must not be published',
     )
     add_out(parser, 'panels')
     add_device(parser)

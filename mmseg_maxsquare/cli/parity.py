@@ -1,7 +1,7 @@
 """Compare our network with the authors' released one.
 
-Puts the same weights, random ones or those of a checkpoint of the authors', into a plain
-restatement of the released network and, converted, into this package's model, and
+Loads the same weights, random or from a checkpoint of the authors, into a plain PyTorch
+reimplementation of the released network and, converted, into this package's model, and
 compares the logits of both levels on the same images. Fails if they differ.
 
 As in: mmseg-maxsquare parity
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         metavar='CHECKPOINT',
         type=Path,
-        help="checkpoint of the authors' (default: random weights)",
+        help='checkpoint of the authors (default: random weights)',
     )
     add_classifiers(parser)
     parser.add_argument('--double', action='store_true', help='compare in double precision')

@@ -1,7 +1,7 @@
 """Run a study: several tables on several seeds.
 
-NAME is one of configs/studies, or a file of the same kind. Finished runs are kept, and
-the hours left are shown before each run.
+NAME is the name of a file in configs/studies, or a file of the same form. Finished runs
+are kept, and the remaining time is shown before each run.
 As in: mmseg-maxsquare study camvid
 """
 

@@ -1,7 +1,7 @@
 """Run all rows of a results table, or collect finished runs into tables.
 
 NAME is the number of a table of the paper (1 to 6), the name of another one in
-configs/tables, or a file of the same kind. The source model is trained once, then each
+configs/tables, or a file of the same form. The source model is trained once, then each
 adaptation; finished runs are kept. Writes the table (Markdown, CSV) and pictures.
 
 As in: mmseg-maxsquare table 2
@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_runs_options(parser)
     add_plan_options(parser)
     parser.add_argument(
-        '--overlay', type=Path, help='scale every run down, as configs/demo/overlay.py does'
+        '--overlay',
+        type=Path,
+        help='file that scales runs down, such as configs/demo/overlay.py',
     )
     parser.add_argument(
         '--collect',
@@ -43,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--oracle',
         action='store_true',
-        help='with --collect: take the validation that is best on the target labels, not the last',
+        help='with --collect: use the validation that is best on the target labels, not the last',
     )
     parser.set_defaults(parser=parser)
 
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse options that would be ignored."""
+    """Reject options that would be ignored."""
     if args.collect:
         ignored = [n for n in OF_RUNS if getattr(args, n) != args.parser.get_default(n)]
         if ignored:

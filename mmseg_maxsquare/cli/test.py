@@ -14,9 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', metavar='CHECKPOINT', help='checkpoint file')
     parser.add_argument('--out', help='folder for the predictions: label PNGs, or a CSV of classes')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--show-dir', help='folder for images of the predictions')
     parser.add_argument(
-        '--wait-time', type=float, default=2, help='seconds that a picture is shown'
+        '--wait-time', type=float, default=2, help='seconds for which an image is shown'
     )
     parser.add_argument(
         '--tta', action='store_true', help='average over the augmentations of tta_pipeline'

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on from the newest readable checkpoint in the work dir, if there is one',
+        help='resume from the newest readable checkpoint in the work dir, if there is one',
     )
     parser.add_argument(
         '--amp',

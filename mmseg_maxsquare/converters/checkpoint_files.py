@@ -1,4 +1,4 @@
-"""Checkpoint files: read without running code, checked key by key, never overwritten."""
+"""Checkpoint files: read without running code, every key checked, never overwritten."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Tensors of a checkpoint by key, read without running code from it.
 
     Raises:
-        ValueError: If there is no such file or it holds no tensors by key.
+        ValueError: If there is no such file, or it does not hold tensors by key.
     """
     if not path.is_file():
         raise ValueError(f'{path}: no such file')
@@ -32,13 +32,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def tensors_by_name(path: Path, raw: dict[str, Tensor], classifiers: int) -> dict[str, Tensor]:
-    """The network's tensors by name, none of them missing and none too many.
+    """The network's tensors by name, none missing and none unexpected.
 
     Args:
         path: The file, for messages.
         raw: Its tensors by key.
-        classifiers: Classifiers per level that it must have. With 0, those that
-            our checkpoints and AdaptSegNet's file have are passed over.
+        classifiers: Required number of classifiers per level. With 0, the classifiers
+            of our checkpoints and of AdaptSegNet's file are ignored.
 
     Raises:
         ValueError: If a key is missing, unexpected or wrongly shaped. Counters
@@ -73,20 +73,20 @@ def class_count(raw: dict[str, Tensor]) -> int:
 
 
 def refuse_existing(path: Path) -> None:
-    """Stop before an existing file would be written over.
+    """Fail if a file would be overwritten.
 
     Raises:
-        ValueError: If there is anything under that name.
+        ValueError: If the path exists.
     """
     if os.path.lexists(path):
         raise ValueError(f'{path} exists and is not overwritten; remove it or name another file')
 
 
 def write_new(path: Path, payload: dict, legacy: bool) -> None:
-    """Save to a new file, in the format that PyTorch 1.0 reads if ``legacy``.
+    """Save to a new file; with ``legacy``, in the format that PyTorch 1.0 reads.
 
     Raises:
-        ValueError: If the file exists or cannot be written; no part of it is left.
+        ValueError: If the file exists or cannot be written; no partial file is left.
     """
     refuse_existing(path)
     created = False

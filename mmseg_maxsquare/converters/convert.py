@@ -1,8 +1,8 @@
-"""Converts checkpoints between the key names of this package and those of others.
+"""Converts checkpoints between the key names of this package and those of other code.
 
 From a checkpoint of the authors' released network, or AdaptSegNet's ImageNet
 initialisation (backbone only), to this package's key names, and back. Every tensor must
-be there and of the right shape, and nothing in a file is executed.
+be present and of the right shape, and no code in a file is executed.
 """
 
 import re
@@ -26,7 +26,7 @@ from .released_network import released_shapes
 
 
 def convert_file(source: Path, target: Path, to: str, classifiers: int = 2) -> None:
-    """Convert a checkpoint and say what was left out or filled; see :func:`convert`."""
+    """Convert a checkpoint and print the tensors left out or filled; see :func:`convert`."""
     try:
         left_out, zeros = convert(source, target, to, classifiers)
     except ValueError as error:
@@ -49,14 +49,14 @@ def convert(
         target: File to write; must not exist.
         to: ``'mmseg'``, ``'released'`` or ``'adaptsegnet'``.
         classifiers: Classifiers per level in our checkpoint, 2 or 4. Defaults to
-            2, which are all that the released code uses of its four.
+            2, since the released code uses only two of its four.
 
     Returns:
         Keys of the source that were left out, keys of the target filled with zeros.
 
     Raises:
-        ValueError: If the source cannot be read, is of another network or
-            incomplete, or the target exists or cannot be written.
+        ValueError: If the source cannot be read, belongs to another network or is
+            incomplete, or if the target exists or cannot be written.
     """
     refuse_existing(target)
     raw = read_weights(source)
@@ -90,7 +90,7 @@ def _check_direction(source: Path, form: str, to: str) -> None:
 
 
 def _check_count(source: Path, raw: dict[str, Tensor], classifiers: int) -> None:
-    """Refuse a number of classifiers that would change what the model predicts."""
+    """Reject a number of classifiers that would change the model's predictions."""
     found = sum(bool(re.fullmatch(r'decode_head\.classifiers\.\d+\.weight', key)) for key in raw)
     if found in (0, classifiers):
         return
@@ -105,7 +105,7 @@ def _check_count(source: Path, raw: dict[str, Tensor], classifiers: int) -> None
 
 
 def _packed(state: dict[str, Tensor], to: str, source: str) -> dict:
-    """A checkpoint as the readers of the format expect it."""
+    """A checkpoint in the form that code reading the format expects."""
     if to == 'adaptsegnet':
         return state
     if to == 'released':

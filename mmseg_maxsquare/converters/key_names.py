@@ -1,8 +1,8 @@
-"""One network, three sets of tensor names: the authors', AdaptSegNet's and ours.
+"""Tensor names of one network in three formats: the authors', AdaptSegNet's and ours.
 
-A *name* is the authors' without a prefix, such as ``layer6.conv2d_list.0.bias``; a
-*key* is what a checkpoint calls it. A *format* is ``'mmseg'`` (ours), ``'released'``
-or ``'adaptsegnet'``.
+A *name* is the authors' tensor name without a prefix, such as
+``layer6.conv2d_list.0.bias``; a *key* is its name in a checkpoint. A *format* is
+``'mmseg'`` (ours), ``'released'`` or ``'adaptsegnet'``.
 """
 
 import re
@@ -15,7 +15,7 @@ LEVELS = {'layer5': 'auxiliary_head', 'layer6': 'decode_head'}  # low level, fin
 SLOTS = 4  # classifiers per level in the authors' checkpoints
 DILATIONS = {2: (6, 12), 4: (6, 12, 18, 24)}
 COUNTER = 'num_batches_tracked'  # came with PyTorch 0.4.1; older files lack it
-# What a backbone-only conversion passes over, by the format that it is read from.
+# Keys that a backbone-only conversion ignores, by the format of the source.
 NOT_BACKBONE = {
     'adaptsegnet': ('Scale.layer5.',),
     'mmseg': tuple(f'{head}.' for head in LEVELS.values()),
@@ -29,10 +29,10 @@ def key_of(name: str, form: str, prefix: str | None = None) -> str:
     Args:
         name: Such as ``layer5.conv2d_list.0.bias`` or ``layer1.0.bn1.bias``.
         form: The format.
-        prefix: Instead of the format's usual one, for old files without.
+        prefix: Replaces the usual prefix of the format, for old files without one.
 
     Returns:
-        Such as, in ours, ``auxiliary_head.classifiers.0.bias`` and
+        In our format, for example ``auxiliary_head.classifiers.0.bias`` and
         ``backbone.layer1.0.bn1.bias``.
     """
     layer, _, rest = name.partition('.')
@@ -44,8 +44,8 @@ def key_of(name: str, form: str, prefix: str | None = None) -> str:
 def recognise(keys: Iterable[str]) -> tuple[str, str]:
     """Format and prefix of a checkpoint with these keys.
 
-    Keys of an unknown network count as ``'released'``, of which they are then
-    found to be the wrong ones.
+    Keys of an unknown network count as ``'released'``; the later check of the keys then
+    reports them as wrong.
     """
     keys = tuple(keys)
     for form, prefix in PREFIXES.items():
@@ -61,12 +61,12 @@ def classifier_index(name: str) -> int:
 
 
 def select(entries: dict, classifiers: int) -> dict:
-    """The entries, by name, of the backbone and the first classifiers of each level."""
+    """Entries by name of the backbone and of the first classifiers of each level."""
     return {name: value for name, value in entries.items() if classifier_index(name) < classifiers}
 
 
 def completed(state: dict[str, Tensor], shapes: dict[str, torch.Size]) -> dict[str, Tensor]:
-    """Exactly the names of ``shapes``: surplus tensors dropped, lacking ones zero."""
+    """Exactly the names of ``shapes``: drop surplus tensors, fill missing ones with zeros."""
     weights = state['conv1.weight'].dtype
     return {
         name: state[name]
@@ -77,5 +77,5 @@ def completed(state: dict[str, Tensor], shapes: dict[str, torch.Size]) -> dict[s
 
 
 def rename(state: dict[str, Tensor], form: str) -> dict[str, Tensor]:
-    """State dict in a format from tensors by name."""
+    """State dict in a format, from tensors by name."""
     return {key_of(name, form): value for name, value in state.items()}

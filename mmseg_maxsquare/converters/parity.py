@@ -1,8 +1,8 @@
 """Compares this package's model with the authors' released network.
 
-Puts the same weights, random ones or those of a checkpoint of the authors', into a plain
-restatement of the released network and, converted, into this package's model, and
-compares the logits of both levels on the same images, preprocessing included.
+Loads the same weights, random or from a checkpoint of the authors, into a plain PyTorch
+reimplementation of the released network and, converted, into this package's model, and
+compares the logits of both levels on the same images, including the preprocessing.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ from .key_names import DILATIONS, SLOTS, completed, rename, select
 from .released_network import ReleasedNetwork, released_shapes
 
 MEAN = (104.00698793, 116.66876762, 122.67891434)  # BGR
-# Odd and even; where the size is even after the first layer, the max-pool rounds up.
+# Odd and even sizes; if the size after the first layer is even, the max-pool rounds up.
 SIZES = ((65, 129), (97, 161), (128, 64), (66, 127))
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
 
@@ -49,9 +49,14 @@ def parity(
     model = our_model(network, classifiers).to(dtype)
     differences = compare(network.to(dtype), model, classifiers)
     limit = TOLERANCE[dtype]
-    if not all(difference <= limit for difference in differences):  # nor NaN
-        fail(f'logits differ by more than {limit} of the deviation of their level, see the table')
-    print(f'The same: no logit differs by more than {limit} of the deviation of its level.')
+    if not all(difference <= limit for difference in differences):  # also false for NaN
+        fail(
+            f'logits differ by more than {limit} of the standard deviation of their level, '
+            'see the table'
+        )
+    print(
+        f'The same: no logit differs by more than {limit} of the standard deviation of its level.'
+    )
 
 
 def read_network(path: Path) -> ReleasedNetwork:
@@ -68,7 +73,7 @@ def read_network(path: Path) -> ReleasedNetwork:
 
 
 def random_network(**kwargs: Any) -> ReleasedNetwork:
-    """The released network as if trained: no weight or statistic is without effect.
+    """The released network with weights as after training: each weight and statistic matters.
 
     Args:
         **kwargs: Arguments of :class:`ReleasedNetwork`.
@@ -78,13 +83,13 @@ def random_network(**kwargs: Any) -> ReleasedNetwork:
     for norm in norms:
         nn.init.uniform_(norm.weight, 0.5, 1.5)
         nn.init.normal_(norm.bias, std=0.2)
-        norm.momentum = None  # measures the plain average
+        norm.momentum = None  # measures the plain mean
     for classifier in (*network.layer5.conv2d_list, *network.layer6.conv2d_list):
         nn.init.normal_(classifier.weight, std=classifier.in_channels**-0.5)
         nn.init.normal_(classifier.bias)
     with torch.no_grad():
         network.train()(subtract_mean(picture((97, 161))))
-        for norm in norms:  # off the measured ones, as on another domain
+        for norm in norms:  # differ from the measured ones, as on another domain
             norm.running_mean += 0.2 * norm.running_var.sqrt() * torch.randn(norm.num_features)
             norm.running_var *= torch.empty(norm.num_features).uniform_(0.7, 1.4)
     return network.eval()
@@ -133,7 +138,7 @@ def compare(network: ReleasedNetwork, model: nn.Module, classifiers: int = 2) ->
 
 
 def predict(model: nn.Module, image: Tensor) -> list[Tensor]:
-    """Logits of our low and final level, from a picture, at its size."""
+    """Logits of our low and final level for an image, at its size."""
     shape = tuple(image.shape[2:])
     sample = SegDataSample(metainfo=dict(img_shape=shape, ori_shape=shape))
     data = model.data_preprocessor(dict(inputs=list(image), data_samples=[sample]), False)

@@ -1,8 +1,8 @@
-"""The authors' released network in plain PyTorch, restated from its description.
+"""The authors' released network in plain PyTorch, reimplemented from its description.
 
-The reference that converted checkpoints are compared with. Modules have the
-names of the authors' checkpoints. ``layer5`` is the low level's classifier, on
-``layer3``, ``layer6`` the final one's, on ``layer4``.
+It is the reference for converted checkpoints. Modules have the names of the authors'
+checkpoints. ``layer5`` is the classifier of the low level, on ``layer3``; ``layer6`` is
+the classifier of the final level, on ``layer4``.
 """
 
 from collections.abc import Sequence
@@ -84,7 +84,7 @@ class ReleasedNetwork(nn.Module):
         Args:
             images: ``(B, 3, H, W)``, BGR minus the mean.
             used: Classifiers summed per level. Defaults to 2: the released code
-                returns from inside its loop, so two of its four never count.
+                returns from inside its loop, so two of its four are never used.
 
         Returns:
             Two tensors ``(B, num_classes, H, W)``.

@@ -1,4 +1,4 @@
-"""Data sets of both domains, how they are read and paired, and the paper's blur."""
+"""Data sets of both domains, their loading and pairing, and the paper's blur."""
 
 from .camvid import CamVidDataset
 from .cityscapes import CityscapesLabelIdDataset

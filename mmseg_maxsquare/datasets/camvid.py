@@ -14,8 +14,8 @@ class CamVidDataset(LabelIdDataset):
     """CamVid; the prefix of a file name is its drive (``0001TP`` is at dusk).
 
     Args:
-        drives: Drives to keep, such as ``('0006R0', '0016E5')``. Defaults to
-            None, all.
+        drives: Drives to use, such as ``('0006R0', '0016E5')``. Defaults to None,
+            all drives.
         data_prefix: Defaults to ``dict(img_path='train', seg_map_path='trainannot')``.
         **kwargs: As for :class:`LabelIdDataset`.
 
@@ -56,6 +56,6 @@ class CamVidDataset(LabelIdDataset):
         if missing:
             raise ValueError(
                 f'CamVidDataset: no image of drives {missing} in {self.data_prefix["img_path"]}; '
-                f'there are {sorted(set(drive_of.values()))}'
+                f'available: {sorted(set(drive_of.values()))}'
             )
         return [name for name in names if drive_of[name] in self.drives]

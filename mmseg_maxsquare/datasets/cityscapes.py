@@ -18,9 +18,9 @@ CITYSCAPES_IDS = {
     7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9,
     23: 10, 24: 11, 25: 12, 26: 13, 27: 14, 28: 15, 31: 16, 32: 17, 33: 18,
 }  # fmt: skip
-# What a file of such ids may hold.
+# All ids that such a file may hold.
 KNOWN_IDS = (*range(35), 255)
-# 16 are shared with SYNTHIA; 13 with NTHU, and the 13 that SYNTHIA's papers report.
+# 16 classes are shared with SYNTHIA; 13 with NTHU (also the 13 reported for SYNTHIA).
 CLASS_SETS = {
     19: CLASSES,
     16: tuple(name for name in CLASSES if name not in ('terrain', 'truck', 'train')),
@@ -50,11 +50,11 @@ def class_names(train_ids: dict[int, int], known: Iterable[int]) -> dict[int, st
 
 
 class CityscapesClassesDataset(LabelIdDataset):
-    """Base of data sets that have Cityscapes' classes, or some of them.
+    """Base class of data sets with Cityscapes' classes, or some of them.
 
     Args:
         num_classes: 19, 16 or 13 (see CLASS_SETS). More classes than the data
-            set has are fine: the others never occur. Defaults to None, its own.
+            set has are allowed: the others never occur. Defaults to None, its own.
         **kwargs: As for :class:`LabelIdDataset`.
 
     Raises:
@@ -76,8 +76,8 @@ class CityscapesLabelIdDataset(CityscapesClassesDataset):
     """Cityscapes with 19, 16 or 13 classes.
 
     ``leftImg8bit/SPLIT/CITY/*_leftImg8bit.png`` with the original
-    ``gtFine/SPLIT/CITY/*_gtFine_labelIds.png``; where there is none of these,
-    with the ``*_gtFine_labelTrainIds.png`` that mmseg's data set reads.
+    ``gtFine/SPLIT/CITY/*_gtFine_labelIds.png``; if there are none, with the
+    ``*_gtFine_labelTrainIds.png`` that mmseg's data set reads.
 
     Args:
         data_prefix: Defaults to the training split.

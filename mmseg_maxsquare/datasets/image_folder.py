@@ -1,4 +1,4 @@
-"""Unlabelled target images: whatever lies below a folder."""
+"""Unlabelled target images: all images below a folder."""
 
 import os
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ class ImageFolderDataset(BaseSegDataset):
     """Every image below ``data_root``, without labels or class list.
 
     Args:
-        data_root: Folder, searched with its subfolders for files that end in
-            .png, .jpg, .jpeg, .bmp, .tif or .tiff (also in capitals).
+        data_root: Folder, searched recursively for files that end in .png, .jpg,
+            .jpeg, .bmp, .tif or .tiff (in lower or upper case).
         **kwargs: As for mmseg's :class:`BaseSegDataset`.
 
     Raises:

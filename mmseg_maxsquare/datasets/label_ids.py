@@ -1,4 +1,4 @@
-"""Data sets whose label files hold ids that a table turns into train ids."""
+"""Data sets whose label files hold ids that a table maps to train ids."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -13,34 +13,34 @@ from .loading import IGNORE, loads_labels, read_label_ids, strict
 
 
 class LabelIdDataset(BaseSegDataset):
-    """Base of data sets that read original label files through a table.
+    """Base class of data sets that map the ids of original label files with a table.
 
-    The conversion happens while loading, so that no second copy of the labels
-    is needed. Pipelines name the stock ``LoadImageFromFile`` and
-    ``LoadAnnotations`` as usual; they are replaced by :class:`LoadImage` and
-    :class:`LoadLabelIds`, which refuse what cannot be right.
+    The ids are mapped while loading, so that no second copy of the labels is needed.
+    Pipelines name mmseg's ``LoadImageFromFile`` and ``LoadAnnotations`` as usual; they
+    are replaced by :class:`LoadImage` and :class:`LoadLabelIds`, which reject invalid
+    files.
 
     Args:
-        img_suffix: One or several endings of image names.
-        seg_map_suffix: Replaces the image's ending in the name of its label.
+        img_suffix: One or several suffixes of image names.
+        seg_map_suffix: Replaces the image's suffix in the name of its label.
         **kwargs: As for mmseg's :class:`BaseSegDataset`. ``ann_file`` lists the
-            images to use, one name a line, with or without ending (default '': all);
-            ``metainfo=dict(classes=...)`` chooses among the known classes.
+            images to use, one name per line, with or without suffix (default '': all);
+            ``metainfo=dict(classes=...)`` selects some of the known classes.
 
     Attributes:
-        LABEL_IDS: Class of every id that a label file may hold; None for those
+        LABEL_IDS: Class of every id that a label file may hold; None for ids
             that are ignored.
-        COLOURS: RGB of the classes that a class list may name, if these are
-            more than METAINFO's.
+        COLOURS: RGB of the classes that a class list may name, if METAINFO has
+            only some of them.
         LAYOUT: The folder tree, for error messages.
-        refuses_twins: Whether two images whose names differ only in the ending
+        refuses_twins: Whether two images whose names differ only in the suffix
             are an error; they would share a label.
 
     Raises:
         FileNotFoundError: If folders, listed images or labels that the pipeline
             reads are missing.
-        BadFileError: If the list is empty or no text, or images share a label.
-        ValueError: If a class is not known, or ``data_prefix`` has no ``img_path``.
+        BadFileError: If the list is empty or not text, or images share a label.
+        ValueError: If a class is unknown, or ``data_prefix`` has no ``img_path``.
     """
 
     LABEL_IDS: ClassVar[dict[int, str | None]] = {}
@@ -60,7 +60,7 @@ class LabelIdDataset(BaseSegDataset):
         self.reads_labels = loads_labels(pipeline)
         super().__init__(
             pipeline=strict(pipeline, self.read_label),
-            # endswith() takes one or a tuple, configs make lists
+            # endswith() takes a string or a tuple, but configs contain lists
             img_suffix=img_suffix if isinstance(img_suffix, str) else tuple(img_suffix),
             seg_map_suffix=seg_map_suffix,
             **kwargs,
@@ -73,7 +73,7 @@ class LabelIdDataset(BaseSegDataset):
         unknown = sorted(set(classes) - set(cls._colours()))
         if unknown:
             raise ValueError(
-                f'{cls.__name__} has no classes {unknown}; there are {list(cls._colours())}'
+                f'{cls.__name__} has no classes {unknown}; available: {list(cls._colours())}'
             )
         return label_map(cls.LABEL_IDS, classes)
 
@@ -120,18 +120,18 @@ class LabelIdDataset(BaseSegDataset):
         return data_list
 
     def list_names(self) -> list[str]:
-        """Names of the images below the image folder, with their endings.
+        """Names of the images below the image folder, with their suffixes.
 
         Raises:
             FileNotFoundError: If the list, or an image that it names, is missing.
-            BadFileError: If the list is empty or no text, or images share a label.
+            BadFileError: If the list is empty or not text, or images share a label.
         """
         present = list_files(self.data_prefix['img_path'], self.img_suffix)
         twins = self.twins(present) if self.refuses_twins else []
         if twins:
             raise BadFileError(
                 f'{type(self).__name__}: {len(twins)} images in {self.data_prefix["img_path"]} '
-                'have the name of another but for the ending, and so its label: '
+                'differ from another only in the suffix and would share its label: '
                 f'{_some(map(" and ".join, twins))}; remove one of them'
             )
         if not self.ann_file:
@@ -144,8 +144,8 @@ class LabelIdDataset(BaseSegDataset):
             listed = [self.listed_stem(line) for line in read_list(self.ann_file) if line]
         except ValueError as error:
             raise BadFileError(
-                f'{type(self).__name__}: {self.ann_file} {error}; write one image name a line, or '
-                'correct ann_file'
+                f'{type(self).__name__}: {self.ann_file} {error}; write one image name per line, '
+                'or correct ann_file'
             ) from None
         by_stem = {self._stem(name): name for name in present}
         missing = [stem for stem in listed if stem not in by_stem]
@@ -158,13 +158,13 @@ class LabelIdDataset(BaseSegDataset):
         return [by_stem[stem] for stem in listed]
 
     def twins(self, names: Iterable[str]) -> list[tuple[str, str]]:
-        """Names that differ only in the ending, in pairs."""
+        """Pairs of names that differ only in the suffix."""
         first: dict[str, str] = {}
         pairs = [(first.setdefault(self._stem(name), name), name) for name in names]
         return [(one, other) for one, other in pairs if one != other]
 
     def listed_stem(self, line: str) -> str:
-        """Image name without its ending, from a line of the list."""
+        """Image name without its suffix, from a line of the list."""
         return self._stem(line)
 
     def _stem(self, name: str) -> str:
@@ -193,7 +193,7 @@ class LabelIdDataset(BaseSegDataset):
 
 
 def label_map(names: dict[int, str | None], classes: Sequence[str]) -> dict[int, int]:
-    """Index in ``classes`` of every id; 255 for ids without a class, or with another."""
+    """Index in ``classes`` of every id; 255 for ids without a class in ``classes``."""
     index: dict[str | None, int] = {name: i for i, name in enumerate(classes)}
     return {i: index.get(name, IGNORE) for i, name in names.items()}
 

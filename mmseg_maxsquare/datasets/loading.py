@@ -1,4 +1,4 @@
-"""Strict reading of images and label files: what cannot be right names the file."""
+"""Strict reading of images and label files: errors name the file."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from mmseg_maxsquare.data_files import BadFileError
 from .pixel_format import not_colour
 
 IGNORE = 255
-UNKNOWN = 254  # marks ids that a table lacks; no train id is as large
+UNKNOWN = 254  # marks ids that are missing in a table; larger than any train id
 
 
 def read_label_ids(content: bytes) -> np.ndarray:
@@ -32,7 +32,7 @@ def read_label_ids(content: bytes) -> np.ndarray:
     Raises:
         ValueError: If it is another kind of image.
     """
-    # OpenCV would turn the ids of a palette file into colours.
+    # OpenCV would convert the ids of a palette file to colours.
     ids = mmcv.imfrombytes(content, flag='unchanged', backend='pillow')
     if ids.ndim != 2 or ids.dtype != np.uint8:
         raise ValueError(f'must be a single-channel 8-bit image of ids, got {_kind(ids)}')
@@ -51,7 +51,7 @@ def read_first_channel(content: bytes) -> np.ndarray:
     Raises:
         ValueError: If it is another kind of image.
     """
-    # Pillow would cut every channel to 8 bits.
+    # Pillow would truncate every channel to 8 bits.
     image = mmcv.imfrombytes(content, flag='unchanged', backend='cv2')
     if image is None:
         raise ValueError('cannot be decoded')
@@ -65,9 +65,9 @@ def read_first_channel(content: bytes) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class LoadImage(LoadImageFromFile):
-    """mmcv's ``LoadImageFromFile`` whose errors name the file.
+    """mmcv's ``LoadImageFromFile`` with errors that name the file.
 
-    It takes 8-bit colour only, unless ``color_type`` asks for something else.
+    It accepts only 8-bit colour, unless ``color_type`` is set to something else.
     """
 
     def transform(self, results: dict) -> dict:
@@ -75,8 +75,8 @@ class LoadImage(LoadImageFromFile):
 
         Raises:
             FileNotFoundError: If the file does not exist.
-            BadFileError: If it is no image that can be read, greyscale, or has
-                more than 8 bits.
+            BadFileError: If it is not a readable image, is greyscale, or has more
+                than 8 bits.
         """
         path = results['img_path']
         try:
@@ -90,8 +90,8 @@ class LoadImage(LoadImageFromFile):
                     'disk'
                 ) from error
             raise BadFileError(
-                f'image {path} cannot be read ({_size(path)}): it is damaged, cut off or no '
-                'image; copy it again'
+                f'image {path} cannot be read ({_size(path)}): it is damaged, truncated or '
+                'not an image; copy it again'
             ) from error
         if os.path.isfile(path) and (found := not_colour(path, self.color_type)):
             raise BadFileError(
@@ -103,10 +103,10 @@ class LoadImage(LoadImageFromFile):
 
 @TRANSFORMS.register_module()
 class LoadLabelIds(LoadAnnotations):
-    """Loads a label file through the table of its data set.
+    """Loads a label file and maps its ids with the table of the data set.
 
     Args:
-        read: From the content of a file to ids ``(H, W)``. Defaults to
+        read: Function from the content of a file to ids ``(H, W)``. Defaults to
             :func:`read_label_ids`.
         **kwargs: As for mmseg's :class:`LoadAnnotations`.
     """
@@ -120,8 +120,8 @@ class LoadLabelIds(LoadAnnotations):
 
         Raises:
             FileNotFoundError: If the file does not exist.
-            BadFileError: If the file is no label of this kind, has another size
-                than its image, or holds an id that the table lacks.
+            BadFileError: If the file is not a label of this kind, has another size
+                than its image, or holds an id that is not in the table.
         """
         path = results['seg_map_path']
         if not os.path.isfile(path):
@@ -183,10 +183,10 @@ STRICT = {
 
 
 def strict(step: Any, read: Callable[[bytes], np.ndarray]) -> Any:
-    """A pipeline step with our loaders for the stock ones, also inside wrappers.
+    """A pipeline step with mmseg's loaders replaced by ours, also inside wrappers.
 
     Args:
-        step: Config of a transform, a list of such, or a transform.
+        step: Config of a transform, a list of such configs, or a transform.
         read: How label files are read; see :class:`LoadLabelIds`.
     """
     if isinstance(step, dict):
@@ -194,7 +194,7 @@ def strict(step: Any, read: Callable[[bytes], np.ndarray]) -> Any:
         if ours is not None:
             return {**step, 'type': ours} | (dict(read=read) if ours is LoadLabelIds else {})
         return {key: strict(value, read) for key, value in step.items()}
-    # A size stays a tuple, for which some transforms take no list.
+    # A size must stay a tuple: some transforms do not accept a list.
     if isinstance(step, list | tuple) and not all(isinstance(v, int | float) for v in step):
         return [strict(value, read) for value in step]
     if type(step) is LoadAnnotations:
@@ -222,7 +222,7 @@ def _kind(image: np.ndarray) -> str:
 
 
 def _loss(image: np.ndarray) -> str:
-    """What has become of a 16-bit image with several channels."""
+    """How a file differs from a 16-bit image with several channels."""
     if image.dtype != np.uint8:
         return (
             'the other channels are missing'

@@ -1,4 +1,4 @@
-"""The NTHU cross-city data set: four cities, unlabelled to train on, labelled to test on."""
+"""The NTHU cross-city data set: four cities with unlabelled training and labelled test images."""
 
 import os
 from typing import Any
@@ -28,8 +28,8 @@ class NTHUDataset(CityscapesClassesDataset):
     Args:
         city: ``'Rio'``, ``'Rome'``, ``'Taipei'`` or ``'Tokyo'``.
         split: ``'Train'`` or ``'Test'``.
-        num_classes: 13, or 19 to score a model of Cityscapes' 19 classes: what
-            it predicts beyond the 13 is then wrong. Defaults to None, 13.
+        num_classes: 13, or 19 to score a model of Cityscapes' 19 classes; its
+            predictions outside the 13 count as wrong. Defaults to None, 13.
         **kwargs: As for :class:`CityscapesClassesDataset`.
 
     Raises:
@@ -64,5 +64,5 @@ class NTHUDataset(CityscapesClassesDataset):
         )
 
     def listed_stem(self, line: str) -> str:
-        """Image name alone; lists may have folders before it or labels behind it."""
+        """Only the image name; lists may have folders before it or labels after it."""
         return self._stem(os.path.basename(line.split()[0]))

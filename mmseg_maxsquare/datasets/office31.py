@@ -25,7 +25,7 @@ class Office31Dataset(ClassLabelDataset):
         **kwargs: As for :class:`ClassLabelDataset`.
 
     Raises:
-        ValueError: If there is no such domain, or a folder of it is none of a class.
+        ValueError: If there is no such domain, or a folder in it is not a class.
         FileNotFoundError: If the domain's folder, or all images of a class, are
             missing.
     """

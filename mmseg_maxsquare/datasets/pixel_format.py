@@ -1,4 +1,4 @@
-"""Whether an image file holds 8-bit colour, told from its header."""
+"""Whether an image file holds 8-bit colour, according to its header."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ BITS_PER_SAMPLE = 258  # of TIFF
 
 
 def not_colour(path: str | Path, color_type: str = 'color') -> str | None:
-    """What a decoder would silently turn into 8-bit colour.
+    """The pixel format of a file that a decoder would silently convert to 8-bit colour.
 
-    OpenCV repeats a greyscale image three times and cuts 16 bits to 8 by
-    dividing, which is wrong for cameras that use 10 or 12 of them. A palette
+    OpenCV repeats a greyscale image three times and reduces 16 bits to 8 by
+    division, which is wrong for cameras that use 10 or 12 of them. A palette
     counts as colour.
 
     Args:
         path: A file that can be decoded.
-        color_type: As the loader was asked to decode it: 'grayscale' admits
-            greyscale, 'unchanged' everything.
+        color_type: The loader's setting: 'grayscale' allows greyscale, 'unchanged'
+            everything.
 
     Returns:
-        Such as ``'16-bit greyscale'``; None if it is 8-bit colour, or admitted.
+        Such as ``'16-bit greyscale'``; None if it is 8-bit colour, or allowed.
     """
     if color_type == 'unchanged':
         return None
@@ -42,5 +42,5 @@ def _bits_and_grey(path: str | Path) -> tuple[int, bool]:
         with Image.open(path) as image:  # reads no pixels
             bits = getattr(image, 'tag_v2', {}).get(BITS_PER_SAMPLE, (8,))
             return max(bits), image.mode.partition(';')[0] in GREY_MODES
-    except UnidentifiedImageError:  # what only OpenCV knows
+    except UnidentifiedImageError:  # formats that only OpenCV reads
         return 8, False

@@ -9,7 +9,7 @@ from mmseg.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class RandomGaussianBlur(BaseTransform):
-    """Blurs the image with a Gaussian of random width; labels stay.
+    """Blurs the image with a Gaussian of random width; labels stay unchanged.
 
     Args:
         prob: Probability of blurring, in [0, 1]. Defaults to 0.5.

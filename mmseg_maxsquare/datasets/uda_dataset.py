@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from .uda_sampler import Position, derive_seed, seeded
 
-LABELS = ('gt_sem_seg', 'gt_label')  # of a pixel, of an image
+LABELS = ('gt_sem_seg', 'gt_label')  # per pixel, per image
 
 
 @DATASETS.register_module()
@@ -16,18 +16,18 @@ class UDADataset(Dataset):
     """Two data sets read in pairs.
 
     An item is ``dict(inputs=dict(source=, target=), data_samples=dict(source=,
-    target=))``. Items go on behind the end: item ``i`` belongs to epoch
+    target=))``. The indices continue after the end: item ``i`` belongs to epoch
     ``i // len(self)``. In each epoch every image of the longer domain comes once
-    and the images of the shorter one equally often (give or take one), both
-    shuffled anew. Pair and augmentation are a function of seed and ``i`` alone.
-    Labels that the target data set may have are dropped.
+    and the images of the shorter one equally often (give or take one); both are
+    reshuffled. Pair and augmentation depend only on the seed and ``i``. Labels of
+    the target data set, if any, are dropped.
 
     Args:
         source: Labelled data set (or its config); None for target images alone, whose
             items have no ``source``.
         target: Data set of the target images (or its config); needs no labels.
-        seed: Seed of order and augmentation. Defaults to None: the run's seed,
-            which :class:`UDASampler` hands over, or 0.
+        seed: Seed of order and augmentation. Defaults to None: the seed of the run,
+            which :class:`UDASampler` passes on, or 0.
 
     Raises:
         ValueError: If a domain is empty, the source has no labels, or the
@@ -55,12 +55,12 @@ class UDADataset(Dataset):
         return next(iter(self.domains.values())).metainfo
 
     def adopt_seed(self, seed: int | None) -> None:
-        """Take the run's seed unless the data set was given one of its own."""
+        """Use the seed of the run unless the data set was given its own."""
         if self.seed is None:
             self.seed = seed
 
     def full_init(self) -> None:
-        """Nothing left to do; the runner asks for it."""
+        """Does nothing; the runner calls it."""
 
     def __len__(self) -> int:
         return max(len(dataset) for dataset in self.domains.values())
@@ -88,10 +88,10 @@ class UDADataset(Dataset):
         }
 
     def __getitems__(self, positions: list[int]) -> list[dict]:
-        """What a DataLoader asks for; only positions of a UDASampler will do.
+        """Item for a DataLoader; only accepts positions of a UDASampler.
 
-        A stock sampler counts 0..len-1 again in every epoch, which would pair
-        the same images with the same augmentation for ever.
+        Other samplers count 0..len-1 again in every epoch, which would repeat the
+        same pairs with the same augmentation in every epoch.
         """
         if not all(isinstance(position, Position) for position in positions):
             raise TypeError(
@@ -129,7 +129,7 @@ class UDADataset(Dataset):
             )
 
     def _check_samples(self) -> None:
-        """Read one sample of each domain, so that a useless pipeline stops here."""
+        """Read one sample of each domain, so that an unusable pipeline fails here."""
         for name, dataset in self.domains.items():
             with seeded(0):
                 item = dataset[0]
@@ -152,11 +152,11 @@ def _build(name: str, dataset: dict | Dataset) -> Dataset:
     try:
         return DATASETS.build(dataset)
     except ValueError as error:
-        # mmengine cannot store an empty list of images and says so in NumPy's words.
+        # mmengine cannot store an empty list of images and raises a NumPy error.
         try:
             unread = DATASETS.build({**dataset, 'lazy_init': True})
             empty = not unread.load_data_list()
-        except (TypeError, AttributeError):  # no data set of mmengine's kind
+        except (TypeError, AttributeError):  # not a data set of mmengine
             raise error from None
         if empty:
             raise ValueError(_empty(name, unread)) from None
@@ -171,6 +171,6 @@ def _empty(name: str, dataset: Dataset) -> str:
 
 
 def _describe(dataset: Dataset) -> str:
-    """Class of a data set and where it reads from."""
+    """Class and image folder of a data set."""
     prefix = getattr(dataset, 'data_prefix', {}).get('img_path')
     return type(dataset).__name__ + (f', images in {prefix}' if prefix else '')

@@ -1,4 +1,4 @@
-"""The order in which a UDADataset is read, and the random state of each read."""
+"""The reading order of a UDADataset, and the random state of each read."""
 
 import itertools
 import random
@@ -13,23 +13,23 @@ from torch.utils.data import Dataset, Sampler
 
 
 class Position(int):
-    """Place in the endless stream of pairs, as :class:`UDASampler` counts it."""
+    """Position in the endless stream of pairs, counted by :class:`UDASampler`."""
 
 
 @DATA_SAMPLERS.register_module()
 class UDASampler(Sampler):
     """Counts through the endless stream of pairs of a :class:`UDADataset`.
 
-    The data set itself shuffles: what it returns depends on its seed and the
-    position alone. With several ranks, rank r takes positions r, r + ranks, ...
+    The data set itself shuffles: its items depend only on its seed and the
+    position. With several ranks, rank r takes positions r, r + ranks, ...
 
     Args:
         dataset: A :class:`UDADataset`.
-        seed: Seed of the run, handed to a data set that has none of its own.
-            Defaults to None.
+        seed: Seed of the run, passed to a data set without its own seed. Defaults
+            to None.
 
     Raises:
-        TypeError: If the data set is no UDADataset.
+        TypeError: If the data set is not a UDADataset.
     """
 
     def __init__(self, dataset: Dataset, seed: int | None = None) -> None:
@@ -49,7 +49,7 @@ class UDASampler(Sampler):
         return len(self.dataset)
 
     def set_epoch(self, epoch: int) -> None:
-        """Nothing to do: positions go on for ever."""
+        """Does nothing: the positions never end."""
 
 
 def derive_seed(*key: int) -> int:
@@ -59,10 +59,10 @@ def derive_seed(*key: int) -> int:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Python's, NumPy's and PyTorch's (CPU) random state from a seed, for a block.
+    """Seeds Python, NumPy and PyTorch (CPU) during a context.
 
-    The state outside is what it was, so that reading data in the training
-    process changes nothing else.
+    The state outside is restored, so that reading data in the training process
+    changes nothing else.
     """
     python_state, numpy_state = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""A canvas in perspective: shapes given in metres become a picture and its label ids."""
+"""A canvas in perspective: draws shapes given in metres as an image and its label ids."""
 
 import itertools
 import math
@@ -19,14 +19,14 @@ Span = float | tuple[float, float]
 
 
 class Canvas:
-    """A picture and its label ids, painted from back to front.
+    """An image and its label ids, painted from back to front.
 
-    Points are (right, up, ahead) of the camera's foot, in metres.
+    Points are (right, up, ahead) of the foot of the camera, in metres.
 
     Args:
-        rng: Where all chance comes from.
-        gap: The look: 0 is the source's, 1 the target's, values between mix.
-        size: Of the picture, (width, height).
+        rng: The random generator.
+        gap: The look: 0 is the source's, 1 the target's; values between interpolate.
+        size: Of the image, (width, height).
     """
 
     def __init__(self, rng: np.random.Generator, gap: float, size: tuple[int, int]) -> None:
@@ -75,7 +75,7 @@ class Canvas:
         cv2.ellipse(self.labels, middle, axes, 0, 0, 360, IDS[name], -1)
 
     def leaves(self, x: float, y: float, z: float, radius: float, colour: np.ndarray) -> None:
-        """A crown or bush of many blobs, the upper ones lighter."""
+        """A tree crown or bush of many blobs, the upper ones lighter."""
         for dx, dy in self.uniform(-0.7, 0.7, (12, 2)) * radius:
             shade = (1 + 0.3 * dy / radius) * self.uniform(0.8, 1.2)
             size = radius * self.uniform(0.3, 0.5)
@@ -87,7 +87,7 @@ class Canvas:
         return cv2.resize(grid.astype(np.float32), (self.width, self.height))
 
     def finish(self) -> tuple[np.ndarray, np.ndarray]:
-        """The picture as the camera of the domain takes it, and the labels."""
+        """The image as taken by the camera of the domain, and the labels."""
         amount = np.full(256, 0.06, np.float32)
         amount[[IDS[name] for name in TEXTURE]] = list(TEXTURE.values())
         texture = amount[self.labels] * sum(self.noise(cell) for cell in (3, 10, 36)) / 2

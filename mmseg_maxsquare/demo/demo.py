@@ -1,8 +1,8 @@
 """Adapts a model from scratch in minutes.
 
 Draws a street world in the file formats of GTA5 and Cityscapes, trains the real gta2cs
-configs on it (shrunk by configs/demo/overlay.py), prints a table and writes a picture
-sheet. Finished runs are kept: a second call only reports.
+configs on it (scaled down by configs/demo/overlay.py), prints a table and writes a sheet
+of images. Finished runs are kept: a second call only reports.
 """
 
 import os
@@ -78,7 +78,7 @@ def run_demo(out: Path = Path('work_dirs/demo'), seed: int = 0) -> None:
 
 
 def shrink(cfg: Config) -> None:
-    """Lay configs/demo/overlay.py over a real config, and score the drawn classes."""
+    """Apply configs/demo/overlay.py to a real config, and score the drawn classes."""
     apply_overlay(cfg, shipped_configs() / 'demo/overlay.py')
     cfg.val_evaluator.subsets = {METRIC: list(DRAWN_CLASSES)}
     cfg.test_evaluator = cfg.val_evaluator

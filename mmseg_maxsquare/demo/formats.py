@@ -1,7 +1,7 @@
 """The files of the benchmarks: one writer for each format.
 
-A writer gets the folder of its data set, the split, the number of the scene in it, the
-RGB image and its Cityscapes label ids.
+A writer gets the folder of its data set, the split, the number of the scene in the split,
+the RGB image and its Cityscapes label ids.
 """
 
 from pathlib import Path
@@ -18,11 +18,11 @@ from .canvas import IDS
 TOWNS = dict(train='duskford', val='mistham')
 SYNTHIA_BY_TRAIN_ID = {train_id: i for i, train_id in SYNTHIA_IDS.items()}
 NTHU_IDS = [IDS[name] for name in CLASS_SETS[13]]
-JPEG_CITIES = ('Tokyo',)  # NTHU has images of both kinds
+JPEG_CITIES = ('Tokyo',)  # NTHU has images of both formats
 
 
 def write_gta5(root: Path, split: str, index: int, image: np.ndarray, ids: np.ndarray) -> None:
-    """Labels are palette PNGs of label ids. The held-out split, ours, lies beside ``root``."""
+    """Labels are palette PNGs of label ids. Our held-out split lies beside ``root``."""
     folder = root if split == 'train' else root.with_name(f'{root.name}_{split}')
     name = f'{index + 1:05d}.png'
     labels = Image.fromarray(ids)
@@ -36,10 +36,10 @@ def write_gta5(root: Path, split: str, index: int, image: np.ndarray, ids: np.nd
 def write_cityscapes(
     root: Path, split: str, index: int, image: np.ndarray, ids: np.ndarray
 ) -> None:
-    """Labels are label ids; those of val also train ids, as cityscapesscripts makes them.
+    """Labels are label ids; val also has train ids, as made by cityscapesscripts.
 
-    There are no train ids of train: as a target it has no labels, and as the source of
-    NTHU the original files do.
+    The training split has no train ids: as a target it needs no labels, and as the source
+    of NTHU the original files are enough.
     """
     stem = f'{split}/{TOWNS[split]}/{TOWNS[split]}_{index:06d}_000019'
     save(root / 'leftImg8bit' / f'{stem}_leftImg8bit.png', image)
@@ -63,9 +63,9 @@ def write_synthia(root: Path, split: str, index: int, image: np.ndarray, ids: np
 
 
 def write_nthu(root: Path, split: str, index: int, image: np.ndarray, ids: np.ndarray) -> None:
-    """The split is as ``Rome/Train``. Train has no labels, those of Test are label ids.
+    """The split is like ``Rome/Train``. Train has no labels; those of Test are label ids.
 
-    The lists have names without suffix, as the ones that the paper's authors published.
+    The lists have names without suffix, like the lists published by the paper's authors.
     """
     city, part = split.split('/')
     name = f'pano_{index:05d}_0_{180 if part == "Test" else 0}'
@@ -81,7 +81,7 @@ def write_nthu(root: Path, split: str, index: int, image: np.ndarray, ids: np.nd
 
 
 def save(path: Path, picture: np.ndarray | Image.Image) -> None:
-    """Write an 8-bit picture; the suffix says how."""
+    """Write an 8-bit image in the format of the suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
     picture.save(path, **dict(quality=95) if path.suffix == '.jpg' else {})
@@ -97,14 +97,14 @@ def table(values: dict[int, int], other: int = 0) -> np.ndarray:
 def instances(ids: np.ndarray) -> np.ndarray:
     """A number for every car and person, 0 elsewhere, uint16 ``(H, W)``.
 
-    Counted down from the largest, so that who reads 8 bits or the wrong channel gets no
-    class ids.
+    Counted down from the largest, so that a reader of 8 bits or of the wrong channel gets
+    no class ids.
     """
     result, count = np.zeros(ids.shape, np.uint16), 0
     for name in ('car', 'person'):
         found, parts = cv2.connectedComponents((ids == IDS[name]).astype(np.uint8))
         result[parts > 0] = 65536 - count - parts[parts > 0]
-        count += found - 1  # the first is what is no such thing
+        count += found - 1  # component 0 is the background
     return result
 
 

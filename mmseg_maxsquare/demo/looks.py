@@ -1,8 +1,8 @@
-"""How the street looks in each data set, and so what the domain gaps are."""
+"""The look of the street in each data set, which defines the domain gaps."""
 
-# Where each data set stands between the look of the source, 0, and that of the target, 1;
-# two of them are as far apart as their numbers. For a harder or easier world change these;
-# LOOKS has the single differences.
+# Position of each data set between the look of the source, 0, and that of the target, 1.
+# The gap between two data sets is the difference of their numbers. Change these for a harder
+# or easier world; LOOKS has the individual differences.
 GAPS = dict(
     gta5=0.0, synthia=0.0, cityscapes=1.0, Rome=0.7, Rio=0.3, Tokyo=0.5, Taipei=0.4
 )  # fmt: skip
@@ -27,7 +27,7 @@ LOOKS = dict(  # (source, target); colours are RGB and mixed at random, the rest
     camera=((1.4, 1.7), (1.8, 2.2)),  # metres above the road
     horizon=((0.42, 0.47), (0.38, 0.43)),  # of the image height
     storeys=((2, 6), (3, 7)),
-    gaps=((0.2, 0.4), (0.3, 0.6)),  # share of the street front without building
+    gaps=((0.2, 0.4), (0.3, 0.6)),  # share of the street front without buildings
     cars=((2, 5), (1, 4)),
     persons=((2, 5), (3, 7)),
     trees=((1, 3), (2, 5)),

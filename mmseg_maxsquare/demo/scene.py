@@ -1,4 +1,4 @@
-"""One street: what stands where, painted from back to front."""
+"""One street: its objects, painted from back to front."""
 
 import itertools
 from collections.abc import Callable
@@ -8,15 +8,15 @@ import numpy as np
 from .canvas import Canvas
 
 ROAD, WALK, END = 3.6, 7.6, 60.0  # metres: half road, half street, length
-# Between which distances things stand, what paints one on a side, and how many there are.
+# Range of distances of the objects, the method that paints one on a side, and their number.
 Kind = tuple[tuple[float, float], Callable[[int, float], None], int]
 
 
 class Street(Canvas):
-    """A street from its background to the hood of the car that looks down it."""
+    """A street, from its background to the hood of the car that carries the camera."""
 
     def paint_background(self) -> None:
-        """Sky with clouds, what closes the street, slabs of the sidewalk, the marked road."""
+        """Sky with clouds, the end of the street, slabs of the sidewalk, the marked road."""
         rows = np.clip(np.arange(self.height) / self.horizon, 0, 1)[:, None, None] ** 2
         clouds = np.clip(self.noise(24) - 0.3, 0, 1)[..., None]
         sky = self.colour('sky') + rows * (self.haze - self.colour('sky')) / 2
@@ -67,7 +67,7 @@ class Street(Canvas):
             self.quad(x, (0, height), (z, z + 0.4), 1.15 * colour, 'fence')
 
     def paint_things(self) -> None:
-        """Everything that stands in the street, far things first."""
+        """All objects in the street, far ones first."""
         kinds: list[Kind] = [((6, 22), self.paint_car, self.count('cars'))]
         kinds += [((6.5, 10), self.paint_person, self.count('persons'))]
         kinds += [((9, 28), self.paint_tree, self.count('trees'))]
@@ -155,8 +155,8 @@ def draw_scene(
     """Draw one street.
 
     Args:
-        rng: Where all chance comes from.
-        gap: The look: 0 is the source's, 1 the target's, values between mix.
+        rng: The random generator.
+        gap: The look: 0 is the source's, 1 the target's; values between interpolate.
         image_size: (width, height).
 
     Returns:

@@ -17,7 +17,7 @@ DRAWN_CLASSES = (
     'road', 'sidewalk', 'building', 'fence', 'pole', 'traffic light', 'traffic sign',
     'vegetation', 'sky', 'person', 'car',
 )  # fmt: skip
-# Images of each part, format/split. The place in this list seeds the scenes: only append.
+# Images of each part, format/split. The position in this list seeds the scenes: only append.
 SIZES = {'gta5/train': 160, 'gta5/val': 30, 'cityscapes/train': 120, 'cityscapes/val': 40}
 SIZES |= {'synthia/train': 160}
 SIZES |= {f'nthu/{city}/Train': 40 for city in CITIES}
@@ -31,17 +31,17 @@ def write_world(
     sizes: dict[str, int] | None = None,
     image_size: tuple[int, int] = (256, 128),
 ) -> None:
-    """Write data sets of one world; their files are a function of the arguments.
+    """Write data sets of one world; their files depend only on the arguments.
 
-    Each lies below root in the folder of its name; ``gta5_val`` are held-out scenes of
-    GTA5's look. What is there already of the very same world is left alone, so that
-    further formats can be added later.
+    Each data set is written to the folder of its name below root; ``gta5_val`` are
+    held-out scenes with the look of GTA5. Existing data sets of the same world are left
+    alone, so that further formats can be added later.
 
     Args:
-        root: Folder to create, or that of this world.
+        root: Folder to create, or an existing folder of this world.
         seed: Another number gives other streets.
         formats: Some of FORMATS.
-        sizes: Images of each part; what is left out comes from SIZES.
+        sizes: Images of each part; missing parts come from SIZES.
         image_size: (width, height).
 
     Raises:
@@ -68,28 +68,30 @@ def write_world(
 
 
 def _finished(root: Path, world: dict) -> list[str]:
-    """The formats that root has of this very world."""
+    """The formats of this world that root already has."""
     record = root / 'world.json'
     try:
         content = json.loads(record.read_text()) if record.is_file() else {}
         finished = content.pop('finished', [])
     except (ValueError, AttributeError, TypeError):
-        return []  # somebody else's file
+        return []  # not our file
     return finished if content == json.loads(json.dumps(world)) else []
 
 
 def _refuse_other_content(root: Path, missing: list[str], is_world: bool) -> None:
-    """Never write into a folder that is not ours, or where half of a format is.
+    """Never write into a folder that is not ours, or that holds an incomplete format.
 
     Raises:
         FileExistsError: If there is such a folder.
     """
     ours = is_world or not root.exists() or (root.is_dir() and not any(root.iterdir()))
     if not ours:
-        raise FileExistsError(f'{root} is no such world, or half of one; delete it or name another')
+        raise FileExistsError(
+            f'{root} holds something else, or an incomplete world; delete it or name another'
+        )
     for folder in (root / f'{name}{end}' for name in missing for end in ('', '_val')):
         if folder.exists():
-            raise FileExistsError(f'{folder} is no part of the world, or half of one; delete it')
+            raise FileExistsError(f'{folder} is not part of the world, or incomplete; delete it')
 
 
 def _write_part(root: Path, part: str, seed: int, count: int, image_size: tuple[int, int]) -> None:

@@ -1,1 +1,1 @@
-"""What is wrong with the data and the fields of a config."""
+"""The data check: finds problems in the data and the fields of a config."""

@@ -39,9 +39,10 @@ def check(
     Args:
         cfg: The config, with a ``work_dir``.
         out: Existing folder for the sheets.
-        limit: Read at most so many images of each data set; None for all.
-        workers: Processes that read.
-        tell: Gets what is known before the images are read, which may take long.
+        limit: Read at most this many images of each data set; None for all.
+        workers: Number of reading processes.
+        tell: Called with the findings that are known before the images are read, since
+            reading may take long.
 
     Returns:
         The findings, and the report's lines on machine and data sets.
@@ -80,7 +81,7 @@ def _of(domains: list[Domain]) -> list[Finding]:
 
 @contextmanager
 def no_traceback(domain: Domain) -> Iterator[None]:
-    """What a foreign data set raises ends the checks of its domain, not the program."""
+    """An exception of an unknown data set class ends the checks of its domain only."""
     try:
         yield
     except Exception as error:
@@ -129,7 +130,7 @@ def check_config(
         findings, lines = check(cfg, out, limit, workers, tell_errors)
     except KeyboardInterrupt:
         fail('interrupted; --limit N reads fewer images')
-    except Exception as error:  # fields of a kind that nobody expects
+    except Exception as error:  # fields with values of an unexpected kind
         fail(f'config: {config} cannot be checked: {type(error).__name__}: {error}')
     report = out / 'report.txt'
     head = [f'{config}', *lines, '']

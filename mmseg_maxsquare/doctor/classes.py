@@ -1,4 +1,4 @@
-"""What the pixels of a domain say about its labels, and the histogram."""
+"""Checks of a domain's labels by their pixel counts, and the histogram."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ TRAIN_IDS = 19
 
 
 def check_classes(domain: Domain, survey: Survey) -> None:
-    """Classes that never occur, and labels that cannot be meant."""
+    """Classes that never occur, and implausible labels."""
     classes = domain.classes
     if not survey.labels or not classes:
         return
@@ -62,10 +62,10 @@ def _check_absent(domain: Domain, classes: list[str], survey: Survey, of: str) -
 
 
 def _train_ids(survey: Survey) -> str | None:
-    """Level of the suspicion that files of Cityscapes' label ids hold train ids.
+    """Level of the finding that files of Cityscapes' label ids seem to hold train ids.
 
-    Many pixels below 7 (as label ids: unlabelled, static, ground ...) and none of
-    19..33 (lights, vegetation, sky, cars ...) is what no street looks like.
+    No street has many pixels below 7 (as label ids: unlabelled, static, ground ...) and
+    none of 19..33 (lights, vegetation, sky, cars ...).
     """
     if survey.label_map is None or not set(CITYSCAPES_IDS) <= set(survey.label_map):
         return None
@@ -92,7 +92,7 @@ def histogram(domains: dict[str, Survey], classes: dict[str, list[str]]) -> list
 
 
 def _shares(survey: Survey, classes: list[str]) -> dict[str, float]:
-    """Share of each class in the pixels that have one."""
+    """Share of each class in the pixels that have a class."""
     pixels = survey.pixels[: len(classes)]
     return dict(zip(classes, pixels / max(pixels.sum(), 1), strict=True))
 

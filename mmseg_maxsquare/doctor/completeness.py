@@ -18,7 +18,7 @@ from mmseg_maxsquare.runs.errors import some
 
 from .lists import reads
 
-# Images of the published data sets, by the last part of the image folder, or by domain.
+# Number of images in the published data sets, by the end of the image folder, or by domain.
 PUBLISHED = {
     GTA5Dataset: dict(images=24966),
     SYNTHIADataset: dict(RGB=9400),
@@ -28,11 +28,11 @@ PUBLISHED = {
     Office31Dataset: dict(amazon=2817, webcam=795, dslr=498),
     CamVidDataset: dict(train=367, val=101, test=233),
 }
-NUMBERED = (GTA5Dataset, SYNTHIADataset)  # names count on without a gap
+NUMBERED = (GTA5Dataset, SYNTHIADataset)  # names are consecutive numbers
 
 
 def check_complete(domain: Domain) -> None:
-    """Fewer images than published, unless the config says which are meant."""
+    """Fewer images than published, unless the config selects a subset."""
     folder, dataset = domain.prefix('img_path'), domain.built
     counts = PUBLISHED.get(type(dataset), {})
     part = os.path.basename(os.path.normpath(folder or ''))
@@ -47,12 +47,12 @@ def check_complete(domain: Domain) -> None:
     gaps = _gaps(names) if isinstance(dataset, NUMBERED) else []
     if gaps:
         what += f'; missing between the first and the last: {some(gaps, 10)}'
-    remedy = 'complete the copy (was every archive unpacked?), unless the subset is meant'
+    remedy = 'complete the copy (was every archive unpacked?), unless the subset is intended'
     domain.add('warning', 'partial copy', folder, what, remedy)
 
 
 def _gaps(names: list[str]) -> list[str]:
-    """Numbers that are left out, written as the file names are."""
+    """Missing numbers, written like the file names."""
     stems = {os.path.splitext(name)[0] for name in names}
     numbers = sorted(int(stem) for stem in stems if stem.isdecimal())
     if not numbers:

@@ -1,4 +1,4 @@
-"""What the bytes of an image file say before it is decoded."""
+"""Checks of the bytes of an image file before it is decoded."""
 
 import io
 import zlib
@@ -8,7 +8,7 @@ from PIL import Image
 
 PNG = b'\x89PNG\r\n\x1a\n'
 JPEG = b'\xff\xd8\xff'
-# What is found under the name of an image when a copy went wrong, and how to mend it.
+# Other content under the name of an image after a failed copy, and how to fix it.
 STRANGERS = (
     (b'version https://git-lfs', 'a Git LFS pointer, not the file itself', 'run "git lfs pull"'),
     (b'<', 'text (HTML or XML), as a failed download leaves it', 'download it again'),
@@ -18,10 +18,10 @@ COPY_AGAIN = 'copy or unpack these files again'
 
 
 def defect(content: bytes) -> tuple[str, str] | None:
-    """What keeps a file from being a whole image, and the remedy; None if nothing does.
+    """Why a file is not a complete image, and the remedy; None if it is complete.
 
-    OpenCV and Pillow differ by version in whether they decode the rest of a file
-    that was cut off; this finds it by the file's own structure.
+    Whether OpenCV and Pillow decode the beginning of a truncated file depends on their
+    versions; this function checks the structure of the file itself.
     """
     if not content:
         return 'empty (0 bytes)', COPY_AGAIN
@@ -33,14 +33,14 @@ def defect(content: bytes) -> tuple[str, str] | None:
     if content.startswith(PNG):
         return _png_defect(content)
     # Inside the compressed data of a JPEG no marker can occur by chance; a preview
-    # with an end of its own lies before the data.
+    # with its own end marker lies before the data.
     if content.startswith(JPEG) and content.rfind(b'\xff\xd9') <= content.rfind(b'\xff\xda'):
-        return f'cut off after {len(content)} bytes', COPY_AGAIN
+        return f'truncated after {len(content)} bytes', COPY_AGAIN
     return None
 
 
 def _png_defect(content: bytes) -> tuple[str, str] | None:
-    """A cut or a wrong checksum in a PNG."""
+    """A truncation or a wrong checksum in a PNG."""
     for kind, start, end in _chunks(content):
         if end + 4 > len(content):
             break
@@ -49,7 +49,7 @@ def _png_defect(content: bytes) -> tuple[str, str] | None:
             return f'damaged: wrong checksum of its {kind} chunk at byte {start}', COPY_AGAIN
         if kind == 'IEND':
             return None
-    return f'cut off after {len(content)} bytes', COPY_AGAIN
+    return f'truncated after {len(content)} bytes', COPY_AGAIN
 
 
 def _chunks(content: bytes) -> Iterator[tuple[str, int, int]]:
@@ -63,7 +63,7 @@ def _chunks(content: bytes) -> Iterator[tuple[str, int, int]]:
 
 
 def describe(content: bytes) -> tuple[str, str]:
-    """Format and kind of pixels, such as ``('PNG', '8-bit palette')``."""
+    """File format and pixel format, such as ``('PNG', '8-bit palette')``."""
     if content.startswith(PNG) and len(content) > 25:
         kinds = {0: 'grey', 2: 'RGB', 3: 'palette', 4: 'grey + alpha', 6: 'RGBA'}
         return 'PNG', f'{content[24]}-bit {kinds.get(content[25], "unknown")}'

@@ -1,4 +1,4 @@
-"""What a runner builds besides model and data: evaluators, optimizer, hooks; the rates."""
+"""Parts that a runner builds besides model and data: evaluators, optimizer, hooks, schedules."""
 
 from collections.abc import Iterator
 
@@ -17,12 +17,12 @@ from mmseg_maxsquare.runs.optimizer import (
 )
 
 LOOPS = ('val', 'test')
-# Curves over a whole run: their ``end``, beyond its number of steps.
+# Schedules over a whole run: how far their ``end`` lies beyond the number of steps.
 CURVES = {'PolyLR': 1, 'InverseDecayLR': 0}
 
 
 def check_engine(cfg: Config, model: nn.Module | None) -> list[Finding]:
-    """What cannot be built, and rates that end before or after the run.
+    """Parts that cannot be built, and schedules that end before or after the run.
 
     Args:
         cfg: The config.
@@ -49,24 +49,24 @@ def _check_evaluators(cfg: Config) -> Iterator[Finding]:
         for i, metric in enumerate(evaluator if several else [evaluator]):
             if isinstance(metric, dict):
                 place = f'{where}.{i}' if several else where
-                # Its folder is made at once.
+                # It creates its folder immediately.
                 metric = {key: value for key, value in metric.items() if key != 'output_dir'}
                 yield from check_built(METRICS, 'evaluator', place, metric)
 
 
 def _check_hooks(cfg: Config) -> Iterator[Finding]:
-    """Those that need nothing but their fields."""
+    """Hooks that can be built from their fields alone."""
     hooks = {f'default_hooks.{key}': hook for key, hook in (cfg.get('default_hooks') or {}).items()}
     hooks |= {f'custom_hooks.{i}': hook for i, hook in enumerate(cfg.get('custom_hooks') or ())}
     for where, hook in hooks.items():
-        # Visualization needs the runner's visualizer, and the runner takes the priority.
+        # Visualization needs the runner's visualizer, and the runner reads the priority itself.
         if isinstance(hook, dict) and 'Visuali' not in str(hook.get('type')):
             fields = {key: value for key, value in hook.items() if key != 'priority'}
             yield from check_built(HOOKS, 'hooks', where, fields)
 
 
 def _check_rates(cfg: Config) -> Iterator[Finding]:
-    """A curve that ends before the run does, or long after."""
+    """A schedule that ends before the run, or long after it."""
     steps = steps_of(cfg)
     found = [item for item in schedulers_of(cfg) if isinstance(item[1].get('end'), int)]
     if not found or not isinstance(steps, int):
@@ -79,11 +79,11 @@ def _check_rates(cfg: Config) -> Iterator[Finding]:
         return
     stays = f'stays at {last.get("eta_min", 0)}' if name.endswith('PolyLR') else 'stays the same'
     after = (
-        f'the curve is cut off after {steps} of {end - beyond} steps'
+        f'the schedule is cut off after {steps} of {end - beyond} steps'
         if end > steps
         else f'the rate {stays} from step {end} on'
     )
     what = f'{end}, but train_cfg.max_iters is {steps}: {after}'
     sum_of = f'{steps + beyond} (max_iters{" + 1" * beyond})'
-    remedy = f'set {where}.end={sum_of}, unless this is meant'
+    remedy = f'set {where}.end={sum_of}, unless this is intended'
     yield Finding('warning', 'config: learning rate', f'{where}.end', what, remedy)

@@ -1,4 +1,4 @@
-"""One image and its label: decoded once, with the data set's own steps."""
+"""One image and its label: decoded once, with the loading steps of the data set."""
 
 import os
 import re
@@ -17,11 +17,11 @@ from mmseg_maxsquare.runs.findings import Finding
 
 from .content import COPY_AGAIN, defect, describe
 
-# What the loaders say of a label, and how to mend it.
+# Messages of the loaders about a label, and how to fix it.
 REFUSALS = {
     'size': (
         'labels of another size',
-        'replace one of them by the original, or leave the pair out with an ann_file',
+        'replace one of them with the original, or leave the pair out with an ann_file',
     ),
     'unknown ids': (
         'labels with unknown ids',
@@ -30,30 +30,30 @@ REFUSALS = {
     ),
     'channels': (
         'labels that hold no ids',
-        'take the label files with ids, as published; colour pictures of labels, or files that a '
-        'picture program has saved, must be converted back to ids',
+        'take the label files with ids, as published; colour images of labels, or files saved '
+        'by an image editor, must be converted back to ids',
     ),
     'shape': (
         'labels that hold no ids',
         'take label files with one 8-bit id per pixel',
     ),
 }
-REFUSED = 'expected 8-bit colour'  # as LoadImage says it
+REFUSED = 'expected 8-bit colour'  # the words of LoadImage
 DAMAGED = ('damaged labels', COPY_AGAIN)
 
 
 @dataclass
 class FileReport:
-    """What one item of a data set turned out to be.
+    """Result of checking one item of a data set.
 
     Attributes:
         size: Width and height of the image, None if it cannot be read.
         image_kind: Such as ``'PNG 8-bit RGB'``.
-        label_kind: Likewise of the label, None without one.
-        content: Stands for the bytes of the image: their number and checksum.
+        label_kind: The same for the label, None without one.
+        content: Identifies the bytes of the image: their number and checksum.
         ids: Pixels by value in the file (data sets with a label table) or by
             class, int64 ``(256,)``; None if the label cannot be read.
-        findings: What is wrong with it.
+        findings: Its problems.
     """
 
     size: tuple[int, int] | None = None
@@ -71,8 +71,8 @@ class FileCheck:
         domain: The domain, its data set built.
 
     Attributes:
-        label_map: Index of the class by value in the files; None where the
-            loader gives classes.
+        label_map: Index of the class by value in the files; None if the loader
+            returns classes.
     """
 
     def __init__(self, domain: Domain) -> None:
@@ -110,7 +110,7 @@ class FileCheck:
         report.findings.append(Finding(level, f'{self.name}: {kind}', where, *what))
 
     def _image(self, results: dict, report: FileReport) -> bool:
-        """Decode the image; False if that cannot be done."""
+        """Decode the image; False if that fails."""
         path = results['img_path']
         content = self._content(path, 'images', report)
         if content is None:
@@ -189,12 +189,12 @@ class FileCheck:
             self._add(report, 'warning', 'labels without any class', path, what, remedy)
 
     def _refuse(self, report: FileReport, path: str, what: str) -> None:
-        """A label that was decoded, or might have been, and is no fitting one."""
+        """Add a finding about a label that cannot be decoded or does not fit."""
         kind, remedy = next((v for k, v in REFUSALS.items() if k in what), DAMAGED)
         self._add(report, 'error', kind, path, what, remedy)
 
     def _content(self, path: str, kind: str, report: FileReport) -> bytes | None:
-        """The bytes of a file that may be decoded."""
+        """The bytes of a file, or None with a finding if they are not a complete image."""
         try:
             with open(path, 'rb') as stream:
                 content = stream.read()
@@ -211,7 +211,7 @@ class FileCheck:
 
 
 class Remember:
-    """A reader of label files that keeps what it read last."""
+    """A reader of label files that keeps its last result."""
 
     def __init__(self, read: Callable[[bytes], np.ndarray]) -> None:
         self.read = read
@@ -232,13 +232,13 @@ def count_ids(ids: np.ndarray) -> np.ndarray:
 def is_uniform(image: np.ndarray, tolerance: int = 2) -> bool:
     """Whether all pixels of ``(H, W, C)`` have about one colour."""
     image = image.reshape(*image.shape[:2], -1)
-    for view in (image[::16, ::16], image):  # few images need the second look
+    for view in (image[::16, ::16], image):  # few images need the full check
         if (np.ptp(view.reshape(-1, view.shape[-1]).astype(np.int16), axis=0) > tolerance).any():
             return False
     return True
 
 
 def _without_path(error: Exception, path: str) -> str:
-    """The message without the path and the advice that the finding gives anyway."""
+    """The message without the path and the advice, which the finding already has."""
     fact, _ = fact_and_remedy(error, '')
     return re.sub(rf'^(image|label file) {re.escape(os.fspath(path))} ', '', fact)

@@ -1,4 +1,4 @@
-"""The items of a data set, and what its list of images names in vain."""
+"""The items of a data set, and the listed images that do not exist."""
 
 import os
 import tempfile
@@ -10,7 +10,7 @@ from mmseg_maxsquare.datasets.label_ids import LabelIdDataset
 from mmseg_maxsquare.runs.domains import Domain
 from mmseg_maxsquare.runs.errors import fact_and_remedy, some
 
-# They read files with any usual ending of an image.
+# These classes read files with any common image suffix.
 ANY_ENDING = (ImageFolderDataset, Office31Dataset)
 REMEDY = 'complete the copy, or correct the fields of this data set'
 
@@ -18,8 +18,8 @@ REMEDY = 'complete the copy, or correct the fields of this data set'
 def read_items(domain: Domain) -> list[dict]:
     """Paths and label table of every image that the data set would read.
 
-    What makes the data set refuse its files as a whole (listed images or labels
-    that are missing) is left out here, so that the rest can be checked.
+    Problems that would make the data set reject all files (missing listed images or
+    labels) are skipped here, so that the other files can be checked.
     """
     dataset = domain.built
     _check_list(domain)
@@ -33,7 +33,7 @@ def read_items(domain: Domain) -> list[dict]:
 
 
 def endings_of(domain: Domain) -> tuple[str, ...]:
-    """Endings of the images that the data set reads."""
+    """Suffixes of the images that the data set reads."""
     if isinstance(domain.dataset, ANY_ENDING):
         return IMAGE_SUFFIXES
     suffix = getattr(domain.dataset, 'img_suffix', '')
@@ -47,12 +47,12 @@ def reads(domain: Domain, name: str) -> bool:
 
 
 def stem_of(name: str, endings: tuple[str, ...]) -> str:
-    """Name without its ending."""
+    """Name without its suffix."""
     return next((name.removesuffix(e) for e in endings if name.endswith(e)), name)
 
 
 def _check_list(domain: Domain) -> None:
-    """A list that is missing or unreadable is reported, and then done without."""
+    """Report a missing or unreadable list; the check then continues without it."""
     path = getattr(domain.dataset, 'ann_file', '')
     if not path or os.path.isdir(path):
         return
@@ -69,13 +69,13 @@ def _check_list(domain: Domain) -> None:
             'list of images',
             path,
             f'{what}; all images of the folder are checked instead',
-            f'write one image name a line, or correct {domain.field}.ann_file',
+            f'write one image name per line, or correct {domain.field}.ann_file',
         )
         domain.built.ann_file = ''
 
 
 def _without_the_missing(domain: Domain, refusal: Exception) -> list[dict]:
-    """The items that are left without missing labels and without listed images that are missing."""
+    """The items without those whose label, or listed image, is missing."""
     dataset = domain.dataset
     before = len(domain.findings)
     if not isinstance(dataset, LabelIdDataset):
@@ -91,7 +91,7 @@ def _without_the_missing(domain: Domain, refusal: Exception) -> list[dict]:
             stream.flush()
             dataset.ann_file = stream.name
             return dataset.load_data_list()
-    except Exception as error:  # something else is wrong, too
+    except Exception as error:  # there is another problem, too
         return [] if len(domain.findings) > before else _refused(domain, error)
     finally:
         dataset.ann_file = whole_list
@@ -100,7 +100,7 @@ def _without_the_missing(domain: Domain, refusal: Exception) -> list[dict]:
 def _refused(domain: Domain, error: Exception) -> list[dict]:
     folder = domain.prefix('img_path')
     if folder and not any(reads(domain, name) for name in list_files(folder, '')):
-        return []  # no images at all: the caller says what there is instead
+        return []  # no images at all: the caller reports what is there instead
     domain.add('error', 'files cannot be listed', domain.field, *fact_and_remedy(error, REMEDY))
     return []
 
@@ -115,13 +115,13 @@ def _note_twins(domain: Domain) -> None:
             'error',
             'images that share a label',
             os.path.join(folder, other),
-            f'has the name of {os.path.join(folder, one)} but for the ending',
+            f'differs from {os.path.join(folder, one)} only in the suffix',
             'remove one of them: both would be used, with the same label',
         )
 
 
 def _present_lines(domain: Domain) -> list[str]:
-    """Lines of the list whose image exists; the others are findings."""
+    """Lines of the list whose image exists; the others become findings."""
     dataset = domain.built
     folder = domain.prefix('img_path') or ''
     endings = endings_of(domain)
@@ -142,7 +142,7 @@ def _present_lines(domain: Domain) -> list[str]:
 
 
 def _note_unlisted(domain: Domain, items: list[dict]) -> None:
-    """Images of the folder that the list leaves out."""
+    """Images of the folder that are not in the list."""
     folder = domain.prefix('img_path')
     if not folder or not os.path.isdir(folder):
         return

@@ -1,4 +1,4 @@
-"""The model of the config: built on the CPU, tried on a small image, and its weight files."""
+"""Checks of the model, built on the CPU and run on a small image, and of its weight files."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from mmseg_maxsquare.runs.settings import heads_of
 
 SIZE = (65, 65)
 HEADS = ('decode_head', 'auxiliary_head', 'classifier')
-OWN_WEIGHTS = ('imagenet',)  # shipped in a package
+OWN_WEIGHTS = ('imagenet',)  # comes with a package
 
 
 def _finding(level: str, where: str, what: str, remedy: str) -> Finding:
@@ -23,7 +23,7 @@ def _finding(level: str, where: str, what: str, remedy: str) -> Finding:
 
 
 def check_network(cfg: Config) -> tuple[list[Finding], nn.Module | None]:
-    """Whether the model can be built, fits together, and finds its weights.
+    """Whether the model can be built, its parts fit together, and its weights exist.
 
     Returns:
         The findings, and the model on the CPU with random weights, if there is one.
@@ -32,7 +32,7 @@ def check_network(cfg: Config) -> tuple[list[Finding], nn.Module | None]:
     if cfg.get('model') is not None:
         try:
             model = MODELS.build(ConfigDict(cfg.model.to_dict()))
-        except Exception as error:  # whatever a config can hold
+        except Exception as error:  # a config can hold anything
             what, remedy = fact_and_remedy(error, 'correct the fields of model')
             findings.append(_finding('error', 'model', f'cannot be built: {what}', remedy))
     if model is not None:
@@ -41,7 +41,7 @@ def check_network(cfg: Config) -> tuple[list[Finding], nn.Module | None]:
 
 
 def _try(cfg: Config, model: nn.Module) -> Iterator[Finding]:
-    """A small image through backbone and heads: channels and indices fit."""
+    """Run a small image through backbone and heads, to check channels and indices."""
     if not hasattr(model, 'extract_feat') or not any(hasattr(model, name) for name in HEADS):
         return
     model.eval()
@@ -74,10 +74,10 @@ def _heads(cfg: Config, model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 
 def _check_weight_files(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
-    """``load_from`` and the pretrained weights exist; the former fits the model.
+    """``load_from`` and the pretrained weights must exist; ``load_from`` must fit the model.
 
-    A missing file is a warning: data are checked before the source model is trained
-    and its weights are fetched, and training says so at once.
+    A missing file is only a warning: the data may be checked before the source model is
+    trained and its weights are downloaded, and training reports it at the start.
     """
     for where, path in _pretrained('model', cfg.get('model') or {}):
         if path not in OWN_WEIGHTS and '://' not in path and not os.path.isfile(path):
@@ -124,7 +124,7 @@ def _pretrained(where: str, part: object) -> Iterator[tuple[str, str]]:
 
 
 def _check_checkpoint(path: str, model: nn.Module) -> Iterator[Finding]:
-    """mmengine would skip tensors that do not fit and train on with random ones."""
+    """Report tensors that do not fit; mmengine would skip them and use random ones."""
     try:
         found = misfit(path, model)
     except ValueError as error:

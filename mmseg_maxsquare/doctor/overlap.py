@@ -1,4 +1,4 @@
-"""Images that come more than once: in a domain, or in two."""
+"""Images that occur more than once, in one domain or in two."""
 
 import os
 
@@ -9,7 +9,7 @@ from .survey import Survey
 
 
 def check_overlap(domains: list[Domain], surveys: dict[str, Survey]) -> None:
-    """Evaluation images that are trained on, and a target that is the source.
+    """Evaluation images that are used in training, and images shared by source and target.
 
     Two images are the same if they are the same file or have the same content.
     """
@@ -27,7 +27,7 @@ def check_overlap(domains: list[Domain], surveys: dict[str, Survey]) -> None:
             shared = sorted({path for key, path in paths[second.name].items() if key in keys})
             if shared and second.has_class_labels and first.role == 'target':
                 what = f'{len(shared)} of its images are in {first.field}, without their classes'
-                second.add('note', 'evaluation images are adapted to', second.field, what)
+                second.add('note', 'evaluation images are target images', second.field, what)
             elif shared:
                 _add(second, first, shared, len(surveys[second.name].items))
 
@@ -39,12 +39,12 @@ def _add(second: Domain, first: Domain, shared: list[str], total: int) -> None:
         remedy = 'adaptation needs images of another domain; correct data_root or data_prefix'
     else:
         kind = 'evaluation images are trained on'
-        remedy = 'keep a part of the target for evaluation alone, or say so beside the result'
+        remedy = 'keep a part of the target for evaluation only, or state this with the result'
     second.add('warning', kind, second.field, what, remedy)
 
 
 def _keys(survey: Survey) -> dict[object, str]:
-    """Image path by real path, and by content as far as it was read."""
+    """Image path by real path, and by content if it was read."""
     by_path = {os.path.realpath(item['img_path']): item['img_path'] for item in survey.items}
     return by_path | {key: paths[0] for key, paths in survey.contents.items()}
 

@@ -1,4 +1,4 @@
-"""Which images and labels there are, and which of them belong together."""
+"""The existing images and labels, and which of them belong together."""
 
 import bisect
 import os
@@ -14,15 +14,15 @@ from mmseg_maxsquare.runs.errors import some
 
 from .lists import endings_of, read_items, reads, stem_of
 
-# Endings of files that were probably meant as images.
+# Suffixes of files that are probably images.
 LIKELY = (*IMAGE_SUFFIXES, '.webp', '.gif', '.jfif', '.heic', '.ppm', '.tga')
 COMPLETE = 'complete the copy, or list the images to use in an ann_file'
 
 
 def pair_up(domain: Domain) -> list[dict]:
-    """Items of a domain whose image exists; all that does not fit is a finding.
+    """Items of a domain whose image exists; every mismatch becomes a finding.
 
-    Items whose label is missing come without ``seg_map_path``.
+    Items whose label is missing have no ``seg_map_path``.
     """
     if not _folder_exists(domain, 'img_path'):
         return []
@@ -56,7 +56,7 @@ def _folder_exists(domain: Domain, key: str) -> bool:
             'error',
             'no image folder',
             f'{domain.field}.data_prefix.img_path',
-            f'missing; data_prefix holds only {found}, which replace the defaults altogether',
+            f'missing; data_prefix holds only {found}, which replace all defaults',
             'give img_path together with these',
         )
         return False
@@ -79,11 +79,11 @@ def _folder_exists(domain: Domain, key: str) -> bool:
 
 
 def _elsewhere(domain: Domain, key: str, folder: str) -> str:
-    """A folder of the same path (but for case) elsewhere, close below the data root."""
+    """A folder with the same relative path (ignoring case) nearby, just below the data root."""
     root = domain.cfg.get('data_root')
     label = (getattr(domain.dataset, 'seg_map_suffix', ''),)
     endings = label if key == 'seg_map_path' else endings_of(domain)
-    # All of data_prefix, or Rome would be found in another city's folder.
+    # Compare the whole data_prefix, or Rome would be found in another city's folder.
     wanted = os.path.relpath(folder, root or os.path.dirname(folder)).lower()
     for parent, names, _ in os.walk(root or os.path.dirname(folder)):
         for name in names:
@@ -92,13 +92,13 @@ def _elsewhere(domain: Domain, key: str, folder: str) -> str:
             if same.endswith(os.sep + wanted) and list_files(path, endings):
                 return f'; is it {path}?'
         depth = os.path.relpath(parent, root or '.').count(os.sep)
-        # Folders of images have no folders below them; a data set has few levels.
+        # Image folders have no subfolders, and a data set has few levels.
         names[:] = names[:20] if depth < 2 else []
     return ''
 
 
 def _check_unread(domain: Domain, items: list[dict]) -> None:
-    """Images whose ending the data set does not read, and a folder without any that it does."""
+    """Images whose suffix the data set does not read, and a folder with only such files."""
     folder, endings = domain.prefix('img_path'), endings_of(domain)
     if not folder:
         return
@@ -112,9 +112,9 @@ def _check_unread(domain: Domain, items: list[dict]) -> None:
     for name in unread if items else ():
         domain.add(
             'warning',
-            'images that are not read because of their ending',
+            'images that are not read because of their suffix',
             os.path.join(folder, name),
-            f'ends otherwise than {" or ".join(endings)}',
+            f'does not end in {" or ".join(endings)}',
             'rename or convert them if they belong to the data set',
         )
     if not any(reads(domain, name) for name in files):
@@ -124,7 +124,7 @@ def _check_unread(domain: Domain, items: list[dict]) -> None:
             'error',
             'no images',
             folder,
-            f'no image ends in {" or ".join(endings)}; there are {found}',
+            f'no image ends in {" or ".join(endings)}; found: {found}',
             f'unpack the images there, or correct {domain.field}',
         )
 
@@ -137,7 +137,7 @@ def _check_twice(domain: Domain, items: list[dict]) -> None:
                 'images listed more than once',
                 path,
                 f'{times} times in {domain.built.ann_file or "the data set"}',
-                'take the repetitions off the list, unless the image is to count more',
+                'remove the repetitions from the list, unless the image should count more',
             )
 
 
@@ -156,7 +156,7 @@ def _with_image(domain: Domain, items: list[dict]) -> list[dict]:
 
 
 def _with_label(domain: Domain, items: list[dict]) -> list[dict]:
-    """The items; those without a label file lose its path."""
+    """The items; the label path is removed from those without a label file."""
     missing = [item for item in items if not os.path.isfile(item.get('seg_map_path', ''))]
     folder = domain.prefix('seg_map_path')
     near = Near(folder)
@@ -166,7 +166,7 @@ def _with_label(domain: Domain, items: list[dict]) -> list[dict]:
             'error',
             'no labels',
             folder,
-            f'none of the {len(items)} label files is there, such as {example}'
+            f'none of the {len(items)} label files exists, such as {example}'
             + (
                 f', which {_gone(example)}'
                 if _gone(example)
@@ -188,12 +188,12 @@ def _with_label(domain: Domain, items: list[dict]) -> list[dict]:
 
 
 def _gone(path: str) -> str:
-    """What a link to nothing is, nothing for other paths."""
-    return f'is a link to {os.readlink(path)}, which is gone' if os.path.islink(path) else ''
+    """Description of a broken link; empty for other paths."""
+    return f'is a link to {os.readlink(path)}, which does not exist' if os.path.islink(path) else ''
 
 
 def _check_orphans(domain: Domain) -> None:
-    """Labels whose image is missing: the images are a partial copy, unless a list chooses."""
+    """Labels whose image is missing: a partial copy, unless a list selects the images."""
     images, labels = domain.prefix('img_path'), domain.prefix('seg_map_path')
     endings = endings_of(domain), (domain.built.seg_map_suffix,)
     if not images or not labels or os.path.realpath(images) == os.path.realpath(labels):
@@ -214,10 +214,10 @@ def _check_orphans(domain: Domain) -> None:
 
 
 class Near:
-    """Finds files whose name is almost the one that is missing.
+    """Finds files with nearly the same name as a missing one.
 
     Args:
-        folder: Where to look; None for nowhere.
+        folder: Folder to search; None for no search.
     """
 
     def __init__(self, folder: str | None) -> None:
@@ -228,12 +228,12 @@ class Near:
         """``'; there is NAME'``, or nothing.
 
         Args:
-            *paths: Missing file and, for a label, its image; names count up to
-                the ending, without case, and may go on.
+            *paths: Missing file and, for a label, its image; names are compared up
+                to the suffix, ignoring case, and may be longer.
         """
         if not self.folder:
             return ''
-        if self._names is None:  # only a domain with something missing needs it
+        if self._names is None:  # only needed if something is missing
             names = list_files(self.folder, '')
             self._names = sorted((os.path.basename(name).lower(), name) for name in names)
         for path in paths:

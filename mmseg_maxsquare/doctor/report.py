@@ -1,4 +1,4 @@
-"""The report: readable on the terminal, complete in the file."""
+"""The report: short on the terminal, complete in the file."""
 
 from collections import Counter
 
@@ -8,11 +8,11 @@ from mmseg_maxsquare.runs.findings import Finding, by_kind, count
 from .classes import histogram
 from .survey import Survey
 
-SHOWN = 10  # findings of a kind on the terminal
+SHOWN = 10  # findings shown per kind on the terminal
 
 
 def describe_domains(domains: list[Domain], surveys: dict[str, Survey]) -> list[str]:
-    """What each domain is, and the histogram of the labelled ones."""
+    """A summary of each domain, and the class histogram of the labelled ones."""
     lines = []
     for domain in domains:
         lines += [f'{domain.name} ({domain.field})', *_describe(domain, surveys.get(domain.name))]
@@ -66,7 +66,7 @@ def describe_findings(findings: list[Finding], limit: int | None = None) -> list
 
     Args:
         findings: What was found.
-        limit: How many of a kind are shown. Defaults to None, all.
+        limit: Maximum number shown per kind. Defaults to None, all.
     """
     lines = []
     for group in by_kind(findings):

@@ -1,4 +1,4 @@
-"""One sample of each domain through its whole pipeline, as training would."""
+"""Runs one sample of each domain through its whole pipeline, as in training."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
     """Run the pipeline on the first item that can be read.
 
     Returns:
-        What it gives: ``inputs`` and ``data_samples``, None if there is nothing.
+        The result, ``inputs`` and ``data_samples``; None if there is none.
     """
     usable = [i for i in survey.chosen if not domain.reads_labels or 'seg_map_path' in i]
     broken = {finding.where for finding in domain.findings if finding.level == 'error'}
@@ -52,14 +52,14 @@ def _check_label(domain: Domain, where: str, sample: Any) -> None:
     if domain.has_class_labels:
         return
     shape, original = tuple(first.gt_sem_seg.shape), first.metainfo.get('ori_shape')
-    # In evaluation logits are enlarged to ori_shape and compared with the label.
+    # In evaluation, logits are upsampled to ori_shape and compared with the label.
     if domain.role in ('val', 'test') and original and shape != tuple(original[:2]):
         domain.add(
             'error',
             'pipeline',
             where,
             f'gives labels of size {shape} for predictions of size {tuple(original[:2])}',
-            'put LoadAnnotations behind Resize in test pipelines',
+            'put LoadAnnotations after Resize in test pipelines',
         )
 
 
@@ -83,6 +83,6 @@ def check_batch(
         model.data_preprocessor(batch, True)
     except Exception as error:  # of any preprocessor
         where, remedy = 'model.data_preprocessor', 'correct its fields, or the crop of the pipeline'
-        what = f'refuses a training batch: {one_line(error)}'
+        what = f'fails on a training batch: {one_line(error)}'
         return [Finding('error', 'config: model', where, what, remedy)]
     return []

@@ -1,4 +1,4 @@
-"""A picture of a few samples of a domain: the image beside its decoded label."""
+"""A sheet with a few samples of a domain: the image beside its decoded label."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def write_sheet(domain: Domain, survey: Survey, folder: Path) -> Path | None:
     rows = [row for row in tried if row is not None]
     if not rows:
         return None
-    if not domain.reads_labels:  # two images a row, as image and label are
+    if not domain.reads_labels:  # two images per row, like image and label
         rows = [np.hstack(_same_height(rows[i : i + 2])) for i in range(0, len(rows), 2)]
     width = max(row.shape[1] for row in rows)
     parts = [_pad(row, width) for row in rows]
@@ -39,7 +39,7 @@ def write_sheet(domain: Domain, survey: Survey, folder: Path) -> Path | None:
 
 
 def _row(domain: Domain, item: dict) -> np.ndarray | None:
-    """Image and label of an item, RGB; None if they turn out unreadable."""
+    """Image and label of an item, RGB; None if they are unreadable."""
     results = dict(item, seg_fields=[])
     try:
         if 'img' not in item:
@@ -54,12 +54,12 @@ def _row(domain: Domain, item: dict) -> np.ndarray | None:
             colours = colorize(label, domain.built.metainfo['palette'])
             tiles[_title(domain, item['seg_map_path'])] = colours
         return side_by_side(tiles)
-    except Exception:  # its own finding says why
+    except Exception:  # a separate finding gives the reason
         return None
 
 
 def _tile(image: np.ndarray, interpolation: int) -> np.ndarray:
-    """The image at the width of a tile."""
+    """The image, resized to the width of a tile."""
     height = max(1, round(image.shape[0] * WIDTH / image.shape[1]))
     # Small images must not be blurred when they are enlarged.
     larger = image.shape[1] < WIDTH
@@ -70,7 +70,7 @@ def _tile(image: np.ndarray, interpolation: int) -> np.ndarray:
 
 
 def _title(domain: Domain, path: str, limit: int = 58) -> str:
-    """End of a path, as much as fits over a tile."""
+    """The end of a path that fits above a tile."""
     root = domain.cfg.get('data_root') or ''
     name = path.removeprefix(root).lstrip('/')
     return name if len(name) <= limit else '...' + name[3 - limit :]
@@ -83,6 +83,6 @@ def _same_height(tiles: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def _pad(part: np.ndarray, width: int) -> np.ndarray:
-    """White on the right, up to a width, and a gap below."""
+    """Pad with white on the right, up to a width, and with a gap below."""
     bottom_right = ((0, GAP), (0, width - part.shape[1]), (0, 0))
     return np.pad(part, bottom_right, constant_values=255)

@@ -1,4 +1,4 @@
-"""All files of a domain: checked by several processes, added up."""
+"""Checks all files of a domain in several processes, and sums up the results."""
 
 import multiprocessing
 import os
@@ -18,22 +18,22 @@ from mmseg_maxsquare.runs.progress import progress
 from .content import COPY_AGAIN
 from .files import FileCheck, FileReport
 
-CHUNK = 4  # items that a process gets at a time
-# Set before the processes fork: data sets cannot always be pickled.
+CHUNK = 4  # items per task of a process
+# Set before the fork, because data sets cannot always be pickled.
 _job: tuple[FileCheck, list[dict]] | None = None
 
 
 @dataclass
 class Survey:
-    """What the files of a domain are.
+    """Statistics of the files of a domain.
 
     Attributes:
         items: All items whose image exists.
-        chosen: Those that were read.
+        chosen: The items that were read.
         sizes: Number of images by (width, height).
         image_kinds: Number of images by kind of file.
         label_kinds: Number of labels by kind of file.
-        contents: Images by what stands for their content.
+        contents: Images by checksum of their content.
         ids: Pixels by value in the label files, int64 ``(256,)``.
         pixels: Pixels by class, int64 ``(256,)``, 255 for ignored ones.
         label_map: Index of the class by value in the files, if there is a table.
@@ -77,9 +77,9 @@ def read_files(domain: Domain, survey: Survey, limit: int | None, workers: int) 
 
     Args:
         domain: The domain, its data set built; gets the findings.
-        survey: Its items; gets what they are.
-        limit: Read at most so many items, evenly spaced; None for all.
-        workers: Processes; 0 and 1 read in this one.
+        survey: Its items; gets the statistics.
+        limit: Read at most this many items, evenly spaced; None for all.
+        workers: Number of processes; 0 and 1 read in this process.
     """
     survey.chosen = spread(survey.items, limit)
     check = FileCheck(domain)
@@ -107,7 +107,7 @@ def _reports(check: FileCheck, items: list[dict], workers: int) -> Iterator[File
         return
     _job = check, items
     threads = cv2.getNumThreads()
-    cv2.setNumThreads(0)  # threads of OpenCV do not survive a fork
+    cv2.setNumThreads(0)  # OpenCV's threads do not survive a fork
     done = 0
     while done < len(items):
         try:
@@ -115,7 +115,7 @@ def _reports(check: FileCheck, items: list[dict], workers: int) -> Iterator[File
                 yield report
                 done += 1
         except BrokenProcessPool:
-            # A decoder crashed, or memory ran out; one by one shows at which file.
+            # A decoder crashed, or memory ran out; reading one by one shows at which file.
             if workers == 1:
                 yield _crash(check, items[done])
                 done += 1
@@ -133,7 +133,7 @@ def _in_processes(indices: range, workers: int) -> Iterator[FileReport]:
 def _crash(check: FileCheck, item: dict) -> FileReport:
     what = 'the process that read it (or its label) died: the decoder crashed or memory ran out'
     finding = Finding(
-        'error', f'{check.name}: files that kill the reader', item['img_path'], what, COPY_AGAIN
+        'error', f'{check.name}: files that crash the reader', item['img_path'], what, COPY_AGAIN
     )
     return FileReport(findings=[finding])
 
@@ -145,5 +145,5 @@ def _check_at(index: int) -> FileReport:
 
 
 def _quiet() -> None:
-    """Keep the decoders' own complaints off the screen; they are findings."""
+    """Hide the decoders' own messages; the findings report these problems."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

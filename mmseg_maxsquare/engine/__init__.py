@@ -1,4 +1,4 @@
-"""What watches and steers a training run."""
+"""Hooks, loop and wrappers that control a training run."""
 
 from .channels_last_hook import ChannelsLastHook
 from .inverse_decay import InverseDecayLR

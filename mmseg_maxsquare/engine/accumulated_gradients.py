@@ -1,11 +1,11 @@
-"""Gradients of steps that the optimizer has not made yet, in a checkpoint."""
+"""Saves in a checkpoint the accumulated gradients that the optimizer has not applied yet."""
 
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 
 def store_gradients(model: nn.Module, checkpoint: dict) -> None:
-    """Add the gradients that there are; right behind an optimizer's step there are none."""
+    """Add the existing gradients; right after an optimizer step there are none."""
     gradients = {
         name: parameter.grad.detach().cpu()
         for name, parameter in _parameters(model).items()
@@ -16,7 +16,7 @@ def store_gradients(model: nn.Module, checkpoint: dict) -> None:
 
 
 def restore_gradients(model: nn.Module, gradients: dict[str, Tensor]) -> None:
-    """Give the parameters these gradients, for the next steps to be added to."""
+    """Restore these gradients, so that the next steps add to them."""
     parameters = _parameters(model)
     for name, gradient in gradients.items():
         parameters[name].grad = gradient.to(parameters[name].device)

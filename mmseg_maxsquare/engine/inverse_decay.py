@@ -13,8 +13,8 @@ class InverseDecayLR(LRSchedulerMixin, _ParamScheduler):
 
     .. math:: \eta_p = \frac{\eta_0}{(1 + \alpha p)^\beta}
 
-    p grows linearly from 0 at step ``begin`` to 1 at step ``end``, which a run of
-    ``end - begin`` steps does not reach: the first step after it would have it.
+    p grows linearly from 0 at step ``begin`` to 1 at step ``end``. A run of
+    ``end - begin`` steps does not reach p = 1; the next step would.
 
     Args:
         optimizer: Optimizer or its wrapper.
@@ -47,11 +47,11 @@ class InverseDecayLR(LRSchedulerMixin, _ParamScheduler):
         super().__init__(optimizer, begin=begin, end=end, **kwargs)
 
     def factor(self, step: int) -> float:
-        """Share of the first rate in a step counted from ``begin``."""
+        """Factor on the initial learning rate in a step counted from ``begin``."""
         return (1 + self.alpha * step / (self.end - self.begin)) ** -self.beta
 
     def _get_value(self) -> list[float]:
-        """Rates of the parameter groups; relative, so that schedulers can be chained."""
+        """Learning rates of the parameter groups; relative, so that schedulers can be chained."""
         step = self.last_step
         change = self.factor(step) / self.factor(step - 1) if step else 1.0
         return [group[self.param_name] * change for group in self.optimizer.param_groups]

@@ -1,4 +1,4 @@
-"""Stops (or skips the step) when a loss or gradient is no longer a number."""
+"""Stops the run, or skips the step, when a loss or gradient is NaN or infinite."""
 
 import torch
 from mmengine.hooks import Hook
@@ -13,17 +13,17 @@ ACTIONS = ('stop', 'skip')
 class NonFiniteHook(Hook):
     """Watches losses and gradients for NaN and infinity.
 
-    With ``'stop'`` the run ends with the step, the names of the losses and the
-    images of the step, before anything is saved: the last checkpoint is good. On a
-    GPU nothing waits for the verdict on a step; it is read one step later (and
-    before a checkpoint is written).
+    With ``'stop'`` the run ends before anything is saved, so the last checkpoint is
+    good; the error names the step, the losses and the images. On a GPU this does not
+    synchronise: the result of a step is read one step later (and before a checkpoint
+    is written).
 
     With ``'skip'`` the step changes nothing (parameters, momentum, statistics of
-    batch norms) and is logged and counted as ``skipped_steps``; this waits for the
-    GPU in every step.
+    batch norms) and is logged and counted as ``skipped_steps``; this synchronises
+    with the GPU in every step.
 
-    The gradient scaler of float16 AMP skips steps with infinite gradients by
-    itself; these are no error.
+    The gradient scaler of float16 AMP skips steps with infinite gradients
+    automatically; these are not errors.
 
     Args:
         action: ``'stop'`` or ``'skip'``. Defaults to ``'stop'``.
@@ -40,17 +40,17 @@ class NonFiniteHook(Hook):
         self._pending: tuple[str, list[str], Tensor] | None = None
         self._copied: torch.cuda.Event | None = None
         self._buffers: list[tuple[Tensor, Tensor]] = []
-        self._updating = True  # the next iteration begins a new update
+        self._updating = True  # the next iteration starts a new update
         self._skipping = False
 
     def before_train(self, runner: Runner) -> None:
-        """Look at the gradients before every update."""
+        """Check the gradients before every update."""
         runner.optim_wrapper.optimizer.register_step_pre_hook(self._inspect)
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
-        """Remember what a skipped step must not change."""
+        """Store the state that a skipped step must not change."""
         self._gradient, self._skipping = None, False
         if self.action == 'skip' and self._updating:
             self._buffers = [(b, b.clone()) for b in runner.model.buffers()]
@@ -81,7 +81,7 @@ class NonFiniteHook(Hook):
         data_batch: dict | None = None,
         outputs: dict | None = None,
     ) -> None:
-        """Judge the step before (stop), or undo this one (skip)."""
+        """Check the previous step (stop), or undo this one if needed (skip)."""
         values = {k: v.detach() for k, v in (outputs or {}).items() if 'loss' in k}
         if self._gradient is not None:
             values['gradient'] = self._gradient
@@ -102,18 +102,18 @@ class NonFiniteHook(Hook):
                 self._judge()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Nothing bad is saved."""
+        """Check before saving, so that no bad state is saved."""
         self._judge()
 
     def after_train(self, runner: Runner) -> None:
-        """The verdict on the last step."""
+        """Check the last step."""
         self._judge()
 
     def _judge(self) -> None:
         """End the run if the pending step had a value that is not finite.
 
         Raises:
-            FloatingPointError: Says which.
+            FloatingPointError: Names the values.
         """
         if self._pending is None:
             return
@@ -124,12 +124,12 @@ class NonFiniteHook(Hook):
         if bad:
             raise FloatingPointError(
                 f'{where}: {", ".join(bad)} is not finite. The last checkpoint is good. Look at '
-                'these images, lower the learning rate or target_loss.loss_weight, or go on '
-                "without such steps: default_hooks.finite.action='skip'"
+                'these images, lower the learning rate or target_loss.loss_weight, or skip such '
+                "steps with default_hooks.finite.action='skip'"
             )
 
     def _skip(self, runner: Runner, where: str, values: dict[str, Tensor]) -> None:
-        """Log and count a step that was skipped; undo what it did to the buffers."""
+        """Log and count a skipped step; restore the buffers."""
         skipped = runner.message_hub.runtime_info.get('skipped_steps', 0)  # survives a resume
         bad = [name for name, value in values.items() if not bool(value.isfinite().all())]
         if self._skipping:

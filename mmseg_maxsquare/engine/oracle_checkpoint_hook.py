@@ -1,4 +1,4 @@
-"""Checkpoints that survive a kill, of which the best by target labels is called what it is."""
+"""Atomic checkpoints; the best one by target labels is named an oracle."""
 
 import os
 from collections import deque
@@ -19,21 +19,21 @@ ORACLE = 'oracle_'
 
 @HOOKS.register_module()
 class OracleCheckpointHook(CheckpointHook):
-    """mmengine's hook, but always one complete checkpoint, and an oracle's says so.
+    """mmengine's hook, but one complete checkpoint always exists, and oracles are named so.
 
-    The result of an adaptation is its last checkpoint: who has no target labels
-    cannot pick another. With ``save_best='mIoU'`` the one with the highest mIoU is
-    kept too, as ``best_oracle_mIoU_iter_N.pth``; its score is logged as
-    ``oracle_mIoU``.
+    The result of an adaptation is its last checkpoint: without target labels no other
+    one can be chosen. With ``save_best='mIoU'`` the one with the highest mIoU is kept
+    too, as ``best_oracle_mIoU_iter_N.pth``; its score is logged as ``oracle_mIoU``.
 
-    On local disks a file appears only when it is complete, and an old checkpoint
-    goes only when the new one is there. So one is left whenever the run is
-    killed, also with ``max_keep_ckpts=1``; the disk needs room for one more.
-    Between two steps of accumulated gradients these are stored, too; of several
-    processes those of the first, so let the intervals be multiples there.
+    On local disks a file appears only when it is complete, and an old checkpoint is
+    removed only after the new one exists. So one remains whenever the run is killed,
+    even with ``max_keep_ckpts=1``; the disk needs space for one more. During gradient
+    accumulation the accumulated gradients are stored, too. With several processes only
+    those of rank 0 are stored, so there the checkpoint interval should be a multiple of
+    the accumulation steps.
 
     Args:
-        save_best: Metric, several, or None. ``'auto'`` is refused: name one.
+        save_best: Metric, several metrics, or None. ``'auto'`` is an error: name one.
         **kwargs: As for :class:`CheckpointHook`.
 
     Raises:
@@ -42,7 +42,7 @@ class OracleCheckpointHook(CheckpointHook):
 
     def __init__(self, *args: Any, save_best: str | list[str] | None = None, **kwargs: Any) -> None:
         if save_best == 'auto':
-            raise ValueError("save_best='auto' does not say by what; name a metric such as 'mIoU'")
+            raise ValueError("save_best='auto' names no metric; name a metric such as 'mIoU'")
         if isinstance(save_best, str):
             save_best = ORACLE + save_best
         elif save_best is not None:
@@ -51,7 +51,7 @@ class OracleCheckpointHook(CheckpointHook):
         self._gradients: dict | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """Go on with what a killed run left behind."""
+        """Continue from the files that a killed run left."""
         super().before_train(runner)
         local = type(self.file_backend) is LocalBackend
         if local and self.backend_args is None and self.file_client_args is None:
@@ -60,31 +60,31 @@ class OracleCheckpointHook(CheckpointHook):
             if is_main_process():
                 remove_leftovers(self.out_dir)
                 remove_leftovers(runner.work_dir)
-        if self.save_best:  # in this folder, which may be a copy of the one it was
+        if self.save_best:  # in this folder, which may be a copy of the original one
             self._best = {
                 name: path and self.file_backend.join_path(self.out_dir, Path(path).name)
                 for name, path in self._best.items()
             }
-        # A checkpoint that is only loaded from starts at step 0.
+        # With load_from (no resume), training starts at step 0.
         if self._gradients and runner.iter > 0:
             restore_gradients(runner.model, self._gradients)
         self._gradients = None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the gradients of steps that the optimizer has yet to make."""
+        """Add the accumulated gradients that the optimizer has not applied yet."""
         if 'optimizer' in checkpoint:
             store_gradients(runner.model, checkpoint)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Keep these gradients until the model is to be trained."""
+        """Keep these gradients until the training starts."""
         self._gradients = checkpoint.get('gradients')
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
-        """mmengine's, but the outdated checkpoint goes last and nothing is written in place."""
+        """As in mmengine, but removes the old checkpoint last and writes atomically."""
         if self.max_keep_ckpts > 0:
             kept = list(self.keep_ckpt_ids)
             kept += [step] if step not in kept[-1:] else []
-            # With those to be removed: after a kill before that, mmengine removes them.
+            # Includes those to be removed: if killed before, mmengine removes them later.
             runner.message_hub.update_info('keep_ckpt_ids', kept)
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
@@ -111,7 +111,7 @@ class OracleCheckpointHook(CheckpointHook):
             runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        """mmengine's under the oracle's name, but the former best goes last."""
+        """As in mmengine, under the oracle's name, but the former best is removed last."""
         if not self.save_best:
             return
         former, self._best = self._best, dict.fromkeys(self._best)
@@ -124,7 +124,7 @@ class OracleCheckpointHook(CheckpointHook):
 
     @property
     def _best(self) -> dict[str, str | None]:
-        """Path of the best checkpoint by metric; mmengine has two places for it."""
+        """Path of the best checkpoint by metric; mmengine stores it in two places."""
         if len(self.key_indicators) == 1:
             return {self.key_indicators[0]: self.best_ckpt_path}
         return self.best_ckpt_path_dict
@@ -137,6 +137,6 @@ class OracleCheckpointHook(CheckpointHook):
             self.best_ckpt_path_dict = paths
 
     def _remove(self, path: str) -> None:
-        """Remove a checkpoint; it may be gone already."""
+        """Remove a checkpoint, which may already be missing."""
         if is_main_process() and self.file_backend.isfile(path):
             self.file_backend.remove(path)

@@ -1,4 +1,4 @@
-"""Pictures of what a model makes of an image: plain NumPy and OpenCV."""
+"""Images of a model's predictions, with plain NumPy and OpenCV."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ def colorize(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray
     """Colours of a label map.
 
     Args:
-        labels: Integers ``(H, W)``; what the palette lacks (ignore) becomes black.
+        labels: Integers ``(H, W)``; values outside the palette (ignore) become black.
         palette: RGB of each class, 0-255.
 
     Returns:
@@ -42,10 +42,10 @@ def side_by_side(tiles: dict[str, np.ndarray]) -> np.ndarray:
 def legend(
     names: Sequence[str], colours: Sequence[Sequence[int]], width: int, cell: int = 156
 ) -> np.ndarray:
-    """Names beside squares of their colours, in rows.
+    """A legend: names beside squares in their colours, in rows.
 
     Args:
-        names: What the colours stand for.
+        names: Names of the colours.
         colours: RGB of each, 0-255.
         width: Of the legend in pixels.
         cell: Width of one entry in pixels.

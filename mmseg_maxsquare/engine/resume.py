@@ -1,4 +1,4 @@
-"""From which checkpoint a run goes on."""
+"""Finds the checkpoint from which a run resumes."""
 
 import logging
 import re
@@ -8,17 +8,17 @@ from mmengine.logging import print_log
 
 from .safe_loading import check_checkpoint
 
-# What mmengine resumes from; the best checkpoints lack the optimizer.
+# Checkpoints that can be resumed; the best checkpoints lack the optimizer.
 STATE = ('meta', 'state_dict', 'message_hub', 'optimizer')
 
 
 def find_resumable(folder: str | Path) -> tuple[Path, int | None] | None:
     """The newest checkpoint in a folder that can be read, and the seed of its run.
 
-    The file ``last_checkpoint`` is not asked: it may be cut off, name a broken
-    file, or the folder that this one is a copy of. Newest is what was written
-    last by the time in the checkpoint, since copying changes the files' times.
-    Files that cannot be read are passed over with a warning and left alone.
+    The file ``last_checkpoint`` is not used: it may be truncated, or name a broken file
+    or the folder from which this one was copied. The newest checkpoint is determined by
+    the time stored in it, since copying changes the file times. Files that cannot be
+    read are skipped with a warning and left alone.
 
     Args:
         folder: Where the run writes its checkpoints.
@@ -45,6 +45,6 @@ def find_resumable(folder: str | Path) -> tuple[Path, int | None] | None:
 
 
 def _step(path: Path) -> tuple[int, str]:
-    """Number at the end of a file's name, so that messages come in order."""
+    """Number at the end of a file's name, for sorting the messages."""
     number = re.search(r'(\d+)$', path.stem)
     return int(number[1]) if number else -1, path.name

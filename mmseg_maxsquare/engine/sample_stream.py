@@ -1,8 +1,8 @@
-"""The endless stream of training samples, which can be entered at any step.
+"""The endless stream of training samples, which can start at any step.
 
-Which images a step gets, and how they are augmented, depends on the run's seed and
-the place in the stream alone: not on workers, on what was read before, or on how
-often the run was stopped.
+The images of a step, and their augmentation, depend only on the run's seed and the
+position in the stream: not on workers, on earlier reads, or on how often the run was
+stopped.
 """
 
 import itertools
@@ -26,11 +26,11 @@ class Draw(int):
         return draw
 
     def __reduce__(self) -> tuple:
-        return Draw, (int(self), self.position)  # on its way to a worker
+        return Draw, (int(self), self.position)  # when sent to a worker
 
 
 class SeededDataset(Dataset):
-    """A data set whose random augmentation depends on seed and position alone.
+    """A data set whose random augmentation depends only on seed and position.
 
     Args:
         dataset: A data set that takes indices (or its config).
@@ -47,7 +47,7 @@ class SeededDataset(Dataset):
         return self.dataset.metainfo
 
     def full_init(self) -> None:
-        """What the runner asks a data set for that reads its list late."""
+        """Called by the runner for data sets that read their list late."""
         if hasattr(self.dataset, 'full_init'):
             self.dataset.full_init()
 
@@ -60,10 +60,10 @@ class SeededDataset(Dataset):
 
 
 class StreamBatchSampler(BatchSampler):
-    """Batches without end, beginning with that of a step.
+    """Endless batches, beginning with the batch of a given step.
 
-    A sampler that comes to its end starts its next epoch. Up to ``start`` indices
-    are counted but no data is read.
+    A sampler that ends starts its next epoch. Before ``start``, indices are counted
+    but no data are read.
 
     Args:
         sampler: Gives the indices.
@@ -71,8 +71,8 @@ class StreamBatchSampler(BatchSampler):
         drop_last: Whether an epoch's last batch is left out if it is smaller.
 
     Attributes:
-        start: Step to begin with. None gives no batches: mmengine 0.10.7 opens
-            the loader before it knows where a resumed run goes on.
+        start: First step. None gives no batches: mmengine 0.10.7 opens the loader
+            before it knows the step at which a run resumes.
     """
 
     def __init__(self, sampler: Sampler, batch_size: int, drop_last: bool = False) -> None:
@@ -90,5 +90,5 @@ class StreamBatchSampler(BatchSampler):
             if hasattr(self.sampler, 'set_epoch'):
                 self.sampler.set_epoch(epoch)
             for batch in super().__iter__():
-                # A UDASampler's are positions already.
+                # A UDASampler already returns positions.
                 yield [i if isinstance(i, Position) else Draw(i, next(positions)) for i in batch]

@@ -1,4 +1,4 @@
-"""A training loop that a killed run can enter again as if it had never left."""
+"""A training loop whose resumed runs are identical to uninterrupted ones."""
 
 import random
 from typing import Any
@@ -18,16 +18,16 @@ OWN_ORDER = ('batch_sampler', 'num_batch_per_epoch')
 
 @LOOPS.register_module()
 class ResumableTrainLoop(IterBasedTrainLoop):
-    """mmengine's loop, but a step depends on seed, step and checkpoint alone.
+    """mmengine's loop, but a step depends only on seed, step and checkpoint.
 
-    - A resumed run starts with the batch of its step without reading those before.
-    - Each sample is augmented, and each step of the model computed, from random
-      states derived from the run's seed and the place in the run.
-    - A validation that was due at the checkpoint's step is made (again): the run
-      may have been killed in it, and the checkpoint cannot tell.
+    - A resumed run starts with the batch of its step without reading earlier ones.
+    - Each sample is augmented, and each step of the model computed, with random
+      states derived from the run's seed and the position in the run.
+    - A validation that was due at the checkpoint's step is repeated: the run may have
+      been killed during it, which the checkpoint does not show.
 
-    A loader that is given built, or whose config has a ``batch_sampler`` or
-    ``num_batch_per_epoch``, is read as mmengine reads it.
+    A loader that is already built, or whose config has a ``batch_sampler`` or
+    ``num_batch_per_epoch``, is read as in mmengine.
 
     Args:
         runner: The runner.
@@ -63,11 +63,11 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         return self.runner.model
 
     def run_iter(self, data_batch: dict) -> None:
-        """One step; what is random in it (dropout) depends on seed, step and rank."""
+        """One step; its randomness (such as dropout) depends on seed, step and rank."""
         seed = derive_seed(self.runner.seed, 4, self._iter, get_rank())
         random.seed(seed)
         np.random.seed(seed)
-        torch.manual_seed(seed)  # of all devices, without waiting for them
+        torch.manual_seed(seed)  # for all devices, without synchronising
         super().run_iter(data_batch)
 
     def _validate_if_due(self) -> None:

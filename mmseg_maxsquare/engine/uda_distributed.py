@@ -1,4 +1,4 @@
-"""Distributed training of a model that takes two backward passes in a step."""
+"""Distributed training of a model with two backward passes per step."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ from torch import Tensor, nn
 BUCKET_MB = 25
 
 
-# The runner asks the root registry for it.
+# The runner looks it up in the root registry.
 @MODEL_WRAPPERS.register_module()
 class UDADistributedDataParallel(MMDistributedDataParallel):
     """mmengine's wrapper, for a :class:`UDAEncoderDecoder`.
 
-    mmengine's own ``train_step`` would compute both domains in one graph, and
-    the reducer of DistributedDataParallel expects one backward pass with the same
-    parameters in it each time (the target pass may leave out a head). Here the
-    passes run without it; then gradients are averaged over the ranks once for each
-    update, in buckets. Statistics of batch norms are averaged with them, so that
-    all ranks hold one model: the one that rank 0 saves.
+    mmengine's own ``train_step`` would compute both domains in one graph, and the
+    reducer of DistributedDataParallel expects one backward pass that always uses the
+    same parameters (the target pass may leave out a head). Here the passes run without
+    the reducer; then the gradients are averaged over the ranks once per update, in
+    buckets. The statistics of batch norms are averaged with them, so that all ranks
+    hold the same model as the one that rank 0 saves.
 
-    A model without ``uda_step`` is trained as mmengine does, but for the statistics.
+    A model without ``uda_step`` is trained as in mmengine, except for the statistics.
 
     Args:
         module: The model.
@@ -33,7 +33,7 @@ class UDADistributedDataParallel(MMDistributedDataParallel):
 
     def __init__(self, module: nn.Module, **kwargs: Any) -> None:
         if not next(module.parameters()).is_cuda:
-            kwargs['device_ids'] = None  # the runner names one on a CPU too
+            kwargs['device_ids'] = None  # the runner sets one on a CPU too
         super().__init__(module, broadcast_buffers=False, **kwargs)
         self._synced: list[nn.Parameter] | None = None
 
@@ -50,8 +50,8 @@ class UDADistributedDataParallel(MMDistributedDataParallel):
         """Average gradients and floating point buffers over the ranks.
 
         Raises:
-            RuntimeError: If a parameter gets a gradient that had none, on any rank,
-                in the first step: the ranks could no longer agree on what to send.
+            RuntimeError: If a parameter has a gradient but had none on any rank in the
+                first step: the ranks would exchange different parameters.
         """
         if self._synced is None:
             self._synced = self._used_on_any_rank()

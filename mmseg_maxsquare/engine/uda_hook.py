@@ -1,4 +1,4 @@
-"""Schedule of the target loss and a look at the health of an adaptation."""
+"""Schedule of the target loss, and monitoring of an adaptation."""
 
 import numpy as np
 import torch
@@ -12,25 +12,25 @@ from torch import Tensor, nn
 from .panel import colorize, heat, side_by_side
 
 # Predicted share of one class above which the predictions count as collapsed;
-# the road of a street scene rarely fills more than half of it.
+# the road rarely fills more than half of a street scene.
 COLLAPSE_SHARE = 0.9
 
 
 @HOOKS.register_module()
 class UDAHook(Hook):
-    """Schedules lambda_T and reports what the model makes of the target.
+    """Schedules lambda_T and logs statistics of the predictions on the target.
 
-    Every ``interval`` steps it logs, of the target batch of the step,
-    ``target.confidence`` (mean highest probability), ``target.entropy`` (mean,
-    in nats), ``target.top_share`` (share of the most predicted class) and each
-    class's share (``target_share/CLASS``, visualizer only), and warns when one
-    class takes nearly all pixels. All of it depends on the step alone, so a
-    resumed run goes on where it was.
+    Every ``interval`` steps it logs for the current target batch
+    ``target.confidence`` (mean highest probability), ``target.entropy`` (mean, in
+    nats), ``target.top_share`` (share of the most predicted class) and the share of
+    each class (``target_share/CLASS``, visualizer only), and warns when one class
+    takes nearly all pixels. All of it depends only on the step, so a resumed run
+    continues unchanged.
 
     Args:
         warmup_iters: Steps over which lambda_T rises linearly to its value;
             0 keeps it constant. Defaults to 0.
-        interval: Steps between two looks. Defaults to 50.
+        interval: Steps between two logs. Defaults to 50.
         panel_interval: Steps between two panels (image | prediction | guidance |
             confidence) for the visualizer; 0 for none. A classifier has none.
             Defaults to 500.
@@ -52,7 +52,7 @@ class UDAHook(Hook):
         self.panel_interval = panel_interval
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse a model without a target loss."""
+        """Reject a model without a target loss."""
         model = _unwrap(runner.model)
         if not hasattr(model, 'target_weight'):
             raise TypeError(
@@ -63,11 +63,11 @@ class UDAHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
-        """Set lambda_T of the step; ask for a snapshot if the step is looked at."""
+        """Set lambda_T of the step; request a snapshot if the step is logged."""
         model = _unwrap(runner.model)
         model.target_weight = self.weight_at(runner.iter)
         looked_at = self.every_n_train_iters(runner, self.interval) or self._panel_due(runner)
-        # Of several ranks only the one that logs looks, at its own batch.
+        # Of several ranks, only the logging one takes a snapshot, of its own batch.
         model.snapshot = {} if looked_at and is_main_process() else None
 
     def weight_at(self, step: int) -> float:
@@ -131,7 +131,7 @@ def target_statistics(
     shares = torch.bincount(predicted[counted], minlength=logits.shape[1]) / counted.sum()
     means = [confidence[counted].exp().mean(), entropy[counted].mean(), shares.max()]
     names = ('confidence', 'entropy', 'top_share')
-    values = torch.stack(means).tolist()  # one transfer for the three
+    values = torch.stack(means).tolist()  # one transfer for all three
     return dict(zip(names, values, strict=True)), shares.tolist()
 
 
@@ -139,8 +139,8 @@ def target_panel(snapshot: dict, preprocessor: nn.Module, palette: list) -> np.n
     """Image | prediction | guidance | confidence of the first target image.
 
     Args:
-        snapshot: What the model left: ``inputs``, ``logits`` and ``guidance``
-            (None leaves its tile out).
+        snapshot: From the model: ``inputs``, ``logits`` and ``guidance`` (None leaves
+            its tile out).
         preprocessor: The model's, for its mean, deviation and channel order.
         palette: RGB of each class.
 

@@ -24,11 +24,11 @@ class ClassAccuracyMetric(BaseMetric):
     of the mean.
 
     Args:
-        subsets: Files that list images (``img_path``, one a line) by the name of the
-            metric to report of them, such as ``dict(top='work_dirs/.../top.txt')``
+        subsets: Files that list images (``img_path``, one per line), by the name of the
+            metric to report for them, such as ``dict(top='work_dirs/.../top.txt')``
             (Figure 5). Defaults to None.
         output_dir: Folder for ``predictions.csv``: image, class, prediction and its
-            probability. Defaults to None, none is written.
+            probability. Defaults to None: it is not written.
         **kwargs: As for mmengine's :class:`BaseMetric`.
 
     Raises:
@@ -47,14 +47,14 @@ class ClassAccuracyMetric(BaseMetric):
         self.output_dir = output_dir
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keep name, class, prediction and its probability of each image."""
+        """Store name, class, prediction and its probability of each image."""
         for sample in data_samples:
             confidence, predicted = sample['pred_score'].max(0)
             row = (sample['img_path'], int(sample['gt_label']), int(predicted), float(confidence))
             self.results.append(row)
 
     def compute_metrics(self, results: list[tuple]) -> dict[str, float]:
-        """The accuracies; writes the predictions if a folder is named."""
+        """The accuracies; writes the predictions if a folder is set."""
         classes = self.dataset_meta['classes']
         if self.output_dir is not None:
             _write(os.path.join(self.output_dir, PREDICTIONS), classes, results)
@@ -69,7 +69,7 @@ class ClassAccuracyMetric(BaseMetric):
             if unknown:
                 raise BadFileError(
                     f'val_evaluator.subsets.{name} lists {len(unknown)} images that were not '
-                    f'evaluated, such as {unknown[0]}; write the list anew for this data set'
+                    f'evaluated, such as {unknown[0]}; write the list again for this data set'
                 )
             metrics[name] = right[np.isin(names, list(images))].mean()
         metrics |= {f'Acc.{c}': value for c, value in zip(classes, of_class, strict=True)}

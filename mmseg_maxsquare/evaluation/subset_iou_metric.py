@@ -9,8 +9,8 @@ from mmengine.logging import print_log
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
-# IoUMetric itself takes any keyword, and drops those that it does not know. One of
-# these is keep_results, which mmseg's test.py --out sets for whatever metric.
+# IoUMetric itself accepts any keyword and ignores unknown ones. One of these is
+# keep_results, which mmseg's test.py --out sets for every metric.
 STOCK_FIELDS = [
     name
     for name, parameter in inspect.signature(IoUMetric).parameters.items()
@@ -20,14 +20,14 @@ STOCK_FIELDS = [
 
 @METRICS.register_module()
 class SubsetIoUMetric(IoUMetric):
-    """mmseg's mIoU, also over named subsets of the classes, and each class's IoU.
+    """mmseg's mIoU, also over named subsets of the classes, and the IoU of each class.
 
     All values are percentages. The IoU of a class counts every labelled pixel,
-    whatever subset the class is in; a subset's value is the mean over its classes.
+    regardless of subsets; the value of a subset is the mean over its classes.
 
-    A class that does not occur in the labels is reported as absent. As in mmseg
-    and in the released code its IoU is 0, and enters the means, if it is
-    predicted anywhere; it is NaN, and left out of the means, if it is not.
+    A class that does not occur in the labels is reported as absent. As in mmseg and
+    in the released code, its IoU is 0 and enters the means if it is predicted
+    anywhere; otherwise it is NaN and left out of the means.
 
     Args:
         subsets: Class names by metric name, such as
@@ -35,10 +35,10 @@ class SubsetIoUMetric(IoUMetric):
         **kwargs: As for :class:`IoUMetric`.
 
     Raises:
-        TypeError: If a field is none of the metric's.
-        ValueError: If a subset is empty or names a class that the data set lacks
-            (as soon as the data set is known, before training), or has the name
-            of a metric of all classes.
+        TypeError: If the metric does not have a field.
+        ValueError: If a subset is empty, names a class that the data set lacks
+            (raised as soon as the data set is known, before training), or has the
+            name of a metric over all classes.
     """
 
     def __init__(self, subsets: dict[str, Sequence[str]] | None = None, **kwargs: Any) -> None:

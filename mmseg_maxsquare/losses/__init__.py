@@ -1,4 +1,4 @@
-"""Target losses: pure functions and the mmseg modules over them."""
+"""Target losses: pure functions, and modules with mmseg's interface."""
 
 from .class_shares import ClassShareLoss, class_share_loss, class_shares
 from .functional import (

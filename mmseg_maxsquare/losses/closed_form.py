@@ -1,6 +1,6 @@
 """Sums over pixels of a function of the probabilities, with the gradient in closed form.
 
-Autograd would keep several maps of the size of the logits alive between forward and
+Autograd would keep several maps of the size of the logits in memory between forward and
 backward; here it is one. With terms a f(p) of the probabilities p, the gradient of
 their sum with respect to logit k is p_k (h_k - sum_c p_c h_c), where h = a f'(p).
 """
@@ -13,12 +13,12 @@ from torch.autograd.function import once_differentiable
 
 
 class MaxSquareSum(torch.autograd.Function):
-    """Sum of -a p^2 / 2 over everything, a being the product of two factors.
+    """Sum of -a p^2 / 2 over all elements, where a is the product of two factors.
 
     Args of ``apply``:
         logits: ``(B, C, *spatial)``, float32 or float64.
-        class_factor: Broadcasts against the logits, constant; or None for 1.
-        pixel_factor: ``(B, 1, *spatial)`` or broadcasting to it, constant.
+        class_factor: Constant that broadcasts against the logits; None for 1.
+        pixel_factor: Constant, ``(B, 1, *spatial)`` or broadcasting to it.
     """
 
     @staticmethod
@@ -49,7 +49,7 @@ class EntropySum(torch.autograd.Function):
         pixel_factor: Tensor,
         gamma: float,
     ) -> Tensor:
-        # A class that a logit of -inf rules out has p log p = 0, not NaN.
+        # A class with a logit of -inf has p log p = 0, not NaN.
         log_p = logits.log_softmax(1).clamp_(min=torch.finfo(logits.dtype).min / 4)
         ctx.save_for_backward(log_p, class_factor, pixel_factor)
         ctx.gamma = gamma
@@ -75,10 +75,10 @@ def _scaled(log_p: Tensor, gamma: float) -> tuple[Tensor, Tensor]:
 
 
 def _times(terms: Tensor, factor: Tensor | None) -> Tensor:
-    """The product, in the memory of the first."""
+    """The product, computed in place in the first factor."""
     return terms if factor is None else terms.mul_(factor)
 
 
 def _through_softmax(p: Tensor, h: Tensor, factor: Tensor) -> Tensor:
-    """Gradient with respect to the logits, in the memory of ``h``."""
+    """Gradient with respect to the logits, computed in place in ``h``."""
     return h.sub_((p * h).sum(1, keepdim=True)).mul_(p).mul_(factor)

@@ -3,9 +3,9 @@
 Shapes: ``B`` images, ``C`` classes, any number of spatial axes (none for
 classification): logits ``(B, C, *spatial)``, masks and maps ``(B, *spatial)``.
 ``N`` is the number of counted (not ignored) pixels of one image. Every loss is
-computed for each image by itself and then averaged over the images, in float32
-for half-precision logits. Nothing here moves data between devices or waits for
-one. Gradients are in closed form and cannot be differentiated again.
+computed separately for each image and then averaged over the images, in float32
+for half-precision logits. Nothing here moves data between devices or synchronises
+with one. Gradients are in closed form and cannot be differentiated again.
 """
 
 import math
@@ -117,8 +117,8 @@ def image_wise_weight(
 
     .. math:: \frac{1}{(N^c)^\alpha\, N^{1-\alpha}}
 
-    N^c is clamped to at least 1 *before* the power, so a class that an image
-    does not show gets a tiny factor (clamping the product instead would give 1).
+    N^c is clamped to at least 1 *before* the power, so a class that is absent from
+    an image gets a small factor (clamping the product instead would give 1).
 
     Args:
         logits: ``(B, C, *spatial)``; the counts come from their argmax.
@@ -176,7 +176,7 @@ def check_gamma(gamma: float) -> None:
 
 
 def _prepare(logits: Tensor, ignore: Tensor | None) -> Tensor:
-    """Check the logits, lift half precision, silence ignored pixels."""
+    """Check the logits, convert half precision to float32, mask ignored pixels."""
     if not logits.is_floating_point():
         raise TypeError(f'logits must be floating point, got {logits.dtype}')
     if logits.dim() < 2 or logits.shape[1] < 2:
@@ -212,7 +212,7 @@ def _factors(
     ignore: Tensor | None,
     weight: Tensor | None,
 ) -> tuple[Tensor | None, Tensor]:
-    """Factors of every term, so that their sum over everything is the loss.
+    """Factors of all terms, such that the sum of the terms is the loss.
 
     Returns:
         Factor of each class (None for 1), broadcasting against the logits, and of

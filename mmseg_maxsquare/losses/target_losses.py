@@ -1,6 +1,6 @@
-"""The target losses as modules with mmseg's interface: thin shells over the functions.
+"""The target losses as modules with mmseg's interface: thin wrappers of the functions.
 
-``models`` puts them into mmseg's registry: this room needs PyTorch alone.
+``models`` registers them in mmseg's registry, so that this package needs only PyTorch.
 """
 
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from .functional import check_gamma, check_weighting, entropy_loss, max_square_l
 
 
 class TargetLoss(nn.Module):
-    """What the target losses share: parameters and mmseg's ``loss_decode`` call.
+    """Base class of the target losses: parameters and mmseg's ``loss_decode`` call.
 
     Args:
         alpha: Exponent of the image-wise weighting in [0, 1] (Eq. 13); 0 is the
@@ -17,11 +17,11 @@ class TargetLoss(nn.Module):
         weight_by: ``'class'`` (Eq. 13) or ``'argmax'`` (released code).
             Defaults to 'class'.
         class_average: Divide by the number of classes, as the released code
-            does; its lambda of 0.1 belongs to this. Defaults to False (Eq. 3, 6).
+            does; its lambda_T of 0.1 belongs to this. Defaults to False (Eq. 3, 6).
         loss_weight: Factor of the loss, lambda_T of Eq. 1, at least 0.
             Defaults to 1.
-        loss_name: Name in the log; must contain "loss", since mmseg sums what
-            does.
+        loss_name: Name in the log; must contain "loss", since mmseg sums only such
+            terms.
 
     Raises:
         ValueError: If a parameter is out of its range.
@@ -64,7 +64,7 @@ class TargetLoss(nn.Module):
         Args:
             pred: Logits ``(B, C, *spatial)``.
             label: ``(B, *spatial)``; pixels with ``ignore_index`` do not count,
-                otherwise labels are never looked at. Defaults to None.
+                otherwise the labels are not used. Defaults to None.
             weight: Factor of each pixel's loss, ``(B, *spatial)``.
             ignore_index: Label of the pixels that do not count. Defaults to 255.
 

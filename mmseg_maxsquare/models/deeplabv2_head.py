@@ -14,12 +14,12 @@ class DeepLabV2Head(BaseDecodeHead):
 
     Args:
         in_channels: Channels of the feature map.
-        dilations: Rate of each classifier. Defaults to (6, 12, 18, 24), the
-            paper's; the released code only ever uses (6, 12).
+        dilations: Dilation of each classifier. Defaults to (6, 12, 18, 24), as in the
+            paper; the released code uses only (6, 12).
         dropout_ratio: Defaults to 0.
-        init_cfg: Defaults to a normal distribution with deviation 0.01.
+        init_cfg: Defaults to a normal distribution with standard deviation 0.01.
         **kwargs: Other arguments of :class:`BaseDecodeHead`. ``channels`` is
-            taken but not needed, there being no layer before the classifiers.
+            accepted but not used, since there is no layer before the classifiers.
 
     Raises:
         ValueError: If ``dilations`` is empty.

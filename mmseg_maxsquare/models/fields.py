@@ -1,4 +1,4 @@
-"""Errors in a part of the model that is built from a dict name the dict's field."""
+"""Builds parts of the model from configs; errors name the config field."""
 
 import inspect
 import re
@@ -12,13 +12,13 @@ def build_part(field: str, config: dict, kind: Callable | None = None) -> Any:
     """Build a part of the model.
 
     Args:
-        field: Place of its config, such as ``'model.target_loss'``.
-        config: Its fields.
-        kind: What it is an instance of. Defaults to None: the config's ``type``.
+        field: Name of its config field, such as ``'model.target_loss'``.
+        config: Its config.
+        kind: Its class. Defaults to None: the config's ``type``.
 
     Raises:
         TypeError: If the config has keys that its type does not know, or values of
-            another kind than expected.
+            another type than expected.
         ValueError: If a value is out of its range, or there is no such type.
     """
     try:
@@ -27,26 +27,26 @@ def build_part(field: str, config: dict, kind: Callable | None = None) -> Any:
             raise TypeError(unknown_message(known, unknown))
         return MODELS.build(config) if kind is None else kind(**config)
     except (KeyError, TypeError, ValueError) as error:
-        # mmengine 0.10 says where the class is; the field tells more.
+        # mmengine 0.10 names the location of the class; the config field is more useful.
         text = re.sub(r'^class `\w+` in \S+: ', '', str(error.args[0] if error.args else error))
         kind = ValueError if isinstance(error, KeyError) else type(error)
         raise kind(f'{field}: {text}') from error
 
 
 def class_of(config: object) -> Callable | None:
-    """What a config is to be an instance of; None if that is not known."""
+    """The class that a config builds; None if it is not known."""
     kind = config.get('type') if isinstance(config, dict) else None
     return MODELS.get(kind) if isinstance(kind, str) else kind
 
 
 def unknown_keys(kind: Callable | None, config: dict) -> list[str]:
-    """Keys of a config that a class, or a function, does not take."""
+    """Keys of a config that a class or a function does not accept."""
     known = known_keys(kind)
     return [] if known is None else [key for key in config if key not in (*known, 'type')]
 
 
 def unknown_message(kind: Callable, unknown: list[str]) -> str:
-    """What to say of unknown keys."""
+    """The error message for unknown keys."""
     return (
         f'{kind.__name__} does not know {", ".join(unknown)}; it knows '
         f'{", ".join(known_keys(kind) or ())}; correct the name or leave it out'
@@ -54,7 +54,7 @@ def unknown_message(kind: Callable, unknown: list[str]) -> str:
 
 
 def known_keys(kind: Callable | None) -> list[str] | None:
-    """Keyword arguments of a class or a function; None if it takes any."""
+    """Keyword arguments of a class or a function; None if it accepts any."""
     if kind is None:
         return None
     parameters = inspect.signature(kind).parameters.values()

@@ -1,4 +1,4 @@
-"""Self-produced guidance of the low level by both levels (Section 3.4)."""
+"""Self-produced guidance: both levels produce labels for the low level (Section 3.4)."""
 
 import math
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Guidance:
         loss_weight: lambda_low; the term weighs lambda_T * lambda_low.
         mask: See :func:`self_produced_guidance`.
         normalizer: See :func:`guidance_loss`.
-        head: Index of the auxiliary head, needed when there are several.
+        head: Index of the auxiliary head, required if there are several.
     """
 
     threshold: float = 0.95
@@ -45,7 +45,7 @@ def self_produced_guidance(
     mask: str = 'ensemble_class',
     ignore: Tensor | None = None,
 ) -> Tensor:
-    """Labels that both levels of a network give to confident pixels, Eq. 15.
+    """Labels of confident pixels from both levels of a network, Eq. 15.
 
     The label of a pixel is the class c* with the highest mean probability of the
     two levels.
@@ -97,7 +97,7 @@ def guidance_loss(
         guidance: Labels of :func:`self_produced_guidance`, ``(B, *spatial)``.
         normalizer: Each image's sum is divided by ``'all_pixels'`` (N of Eq. 2)
             or by its ``'guided_pixels'`` (released code).
-        ignore: Boolean ``(B, *spatial)``, True for pixels that N leaves out.
+        ignore: Boolean ``(B, *spatial)``, True for pixels that N does not count.
 
     Returns:
         Scalar mean over the images; an image without guidance gives 0, and so does an

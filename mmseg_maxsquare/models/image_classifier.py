@@ -19,9 +19,9 @@ class ImageClassifier(BaseModel):
 
     Args:
         backbone: Config of any mmseg backbone.
-        in_channels: Channels of the backbone's map that is pooled.
+        in_channels: Channels of the feature map that is pooled.
         num_classes: C.
-        in_index: Which of the backbone's maps that is. Defaults to -1, the last.
+        in_index: Index of that map in the backbone's outputs. Defaults to -1, the last.
         data_preprocessor: As for mmseg's models.
 
     Raises:
@@ -36,7 +36,7 @@ class ImageClassifier(BaseModel):
         in_index: int = -1,
         data_preprocessor: dict | nn.Module | None = None,
     ) -> None:
-        # A new classifier starts near zero, as in networks fine-tuned from ImageNet.
+        # Small initial weights, as usual for a new classifier on a network from ImageNet.
         super().__init__(data_preprocessor, dict(type='Normal', layer='Linear', std=0.01))
         if num_classes < 2:
             raise ValueError(f'model.num_classes must be at least 2, got {num_classes}')
@@ -55,7 +55,7 @@ class ImageClassifier(BaseModel):
         data_samples: Any = None,
         mode: str = 'tensor',
     ) -> Tensor | dict[str, Tensor] | Samples:
-        """Logits, losses or predictions, as mmengine asks for them.
+        """Logits, losses or predictions, by mmengine's ``mode``.
 
         Args:
             inputs: Images ``(B, 3, H, W)``.
@@ -63,7 +63,7 @@ class ImageClassifier(BaseModel):
             mode: ``'tensor'``, ``'loss'`` or ``'predict'``.
 
         Raises:
-            ValueError: If the mode is another.
+            ValueError: If the mode is unknown.
         """
         if mode == 'tensor':
             return self.classifier(self.extract_feat(inputs))
@@ -92,7 +92,7 @@ class ImageClassifier(BaseModel):
 class UDAImageClassifier(UDAModel, ImageClassifier):
     """An :class:`ImageClassifier` with a loss for unlabelled target images.
 
-    :class:`UDAModel` says how it is trained; the target losses take its ``(B, C)``
+    :class:`UDAModel` describes the training; the target losses treat its ``(B, C)``
     logits as images without spatial axes.
 
     Args:

@@ -10,13 +10,13 @@ DOMAINS = ('source', 'target')
 
 @MODELS.register_module()
 class UDADataPreprocessor(SegDataPreProcessor):
-    """mmseg's preprocessor, applied to each domain of a nested batch by itself.
+    """mmseg's preprocessor, applied separately to each domain of a nested batch.
 
     A batch with ``inputs`` (and ``data_samples``) of the form
     ``dict(source=..., target=...)``, or of one of the two, keeps that form; any other batch, as in
     validation and inference, is treated as mmseg does. Takes the arguments of
     :class:`SegDataPreProcessor`; with neither ``size`` nor ``size_divisor``, the
-    images of a training batch are padded to the largest.
+    images of a training batch are padded to the largest one.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What all models share that learn from a labelled and an unlabelled domain."""
+"""Common base of the models that learn from a labelled and an unlabelled domain."""
 
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
 
 
 class UDAModel(BaseModel):
-    """Adds a loss for unlabelled target images to a model of mmengine's kind.
+    """Mixin that adds a loss for unlabelled target images to an mmengine model.
 
     Goes before the plain model's class in a list of bases. One training step on a
     nested batch of a :class:`UDADataset`: source forward and backward, target
@@ -45,7 +45,7 @@ class UDAModel(BaseModel):
             detached ``inputs``, ``logits``, ``guidance`` and ``ignore``.
 
     Raises:
-        ValueError: If the target loss has no name that mmengine would sum.
+        ValueError: If mmengine would not sum the target loss, because of its name.
         TypeError: If the preprocessor cannot handle two domains.
     """
 
@@ -97,8 +97,8 @@ class UDAModel(BaseModel):
         """Source and target, each forward and backward, then one update.
 
         Args:
-            model: What runs the forward passes: this model, or a wrapper of it
-                such as :class:`UDADistributedDataParallel`.
+            model: Runs the forward passes: this model, or a wrapper of it such as
+                :class:`UDADistributedDataParallel`.
             data: Collated batch of a :class:`UDADataset`.
             optim_wrapper: Optimizer wrapper; AMP, gradient accumulation and
                 clipping apply to the sum of both gradients.
@@ -107,7 +107,7 @@ class UDAModel(BaseModel):
             Values to log: ``loss`` and the terms of both domains.
 
         Raises:
-            TypeError: If the batch has no two domains.
+            TypeError: If the batch does not have two domains.
         """
         if not isinstance(data.get('inputs'), dict):
             raise TypeError(
@@ -141,13 +141,13 @@ class UDAModel(BaseModel):
         """Losses of the domains in a nested batch, one or both.
 
         Args:
-            inputs: Images ``(B, 3, H, W)`` by domain; a plain tensor is treated
-                as mmseg does (supervised).
-            data_samples: Data samples by domain; those of the target need no
-                label and none is looked at.
+            inputs: Images ``(B, 3, H, W)`` by domain; a plain tensor is processed
+                as in mmseg (supervised).
+            data_samples: Data samples by domain; labels of the target are not needed
+                and not used.
 
         Returns:
-            ``source.*`` and ``target.*`` terms; what contains "loss" is summed.
+            ``source.*`` and ``target.*`` terms; those with "loss" in the name are summed.
         """
         if not isinstance(inputs, dict):
             return super().loss(inputs, data_samples)
@@ -170,13 +170,13 @@ class UDAModel(BaseModel):
         return {name: loss * self.target_weight for name, loss in terms.items()}
 
     def look_at(self, **seen: Tensor | None) -> None:
-        """Keep what a hook has asked to see of this target pass."""
+        """Store the tensors of this target pass that a hook has requested."""
         if self.snapshot is not None:
             self.snapshot.update(seen)
 
 
 def _for_two_domains(preprocessor: dict | nn.Module | None) -> dict | nn.Module:
-    """Config of the nested preprocessor that a plain config stands for."""
+    """Config of the nested preprocessor for a plain config."""
     if preprocessor is None:
         return dict(type=UDADataPreprocessor)
     plain = ('SegDataPreProcessor', 'mmseg.SegDataPreProcessor', SegDataPreProcessor)

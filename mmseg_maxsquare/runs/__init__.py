@@ -1,1 +1,1 @@
-"""One run as a whole: its config, what can be checked before it, its start."""
+"""A whole run: its config, the checks before it, its start."""

@@ -1,4 +1,4 @@
-"""Which checkpoint train.py and test.py start from, read without running code from it."""
+"""The checkpoint that train and test start from, read without running code from it."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from .errors import fail
 
 
 def require_checkpoint(path: str, what: str, remedy: str) -> None:
-    """End with a sentence if a checkpoint is missing, broken or unsafe.
+    """Exit with a one-line error if a checkpoint is missing, broken or unsafe.
 
     Args:
-        path: Of a file; what an address leads to is refused when it is loaded.
-        what: The option that names it.
+        path: A file. A URL is only checked when it is loaded.
+        what: The option that names it, for the message.
         remedy: What to do if there is no such file.
     """
     require_file(path, what, remedy)
@@ -27,20 +27,20 @@ def require_checkpoint(path: str, what: str, remedy: str) -> None:
 
 
 def resume_from_newest(cfg: Config) -> bool:
-    """Have the runner go on from the newest checkpoint; False if there is none."""
+    """Let the runner resume from the newest checkpoint; False if there is none."""
     found = find_resumable(_folder(cfg))
     if found is None:
         return False
     path, seed = found
-    # In the place of the source model, from which mmengine would resume.
+    # Replaces the source model, from which mmengine would resume.
     cfg.load_from, cfg.resume = str(path), True
-    # mmengine takes the checkpoint's seed too, but only after it has ordered the data.
+    # mmengine also restores the checkpoint's seed, but only after it has ordered the data.
     cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
     return True
 
 
 def _folder(cfg: Config) -> Path:
-    """Where the run writes its checkpoints: the work dir or, by its name, one in another."""
+    """Where the run writes its checkpoints: the work dir, or its namesake below ``out_dir``."""
     hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
     if hook.get('out_dir') is None:
         return Path(cfg.work_dir)

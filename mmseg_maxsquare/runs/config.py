@@ -21,14 +21,14 @@ def load_config(
     work_dir: str | None = None,
     loaders: Sequence[str] = (),
 ) -> Config:
-    """The config with the command line's overrides, its data folders checked.
+    """The config with the overrides of the command line; checks its data folders.
 
     Args:
         config: Path, or name of a shipped config such as ``maxsquare/gta2cs.py``.
         options: Overrides as ``field=value``.
         work_dir: Folder of logs and checkpoints. Defaults to the config's, else
-            ``work_dirs/FOLDER/NAME`` of ``FOLDER/NAME.py``: configs of the same
-            name in two folders do not mix.
+            ``work_dirs/FOLDER/NAME`` for ``FOLDER/NAME.py``, so that configs of the
+            same name in two folders do not share one.
         loaders: Data loaders whose folders must exist, such as ``'val_dataloader'``.
     """
     try:
@@ -42,7 +42,7 @@ def load_config(
     cfg.launcher = 'none'
     changes = parse_options(options)
     merge_options(cfg, changes)
-    if 'run' not in cfg:  # for the tables: which row of one this is
+    if 'run' not in cfg:  # for the tables: to identify the row
         cfg.run = dict(config=name_of(path), options=changes)
     default = Path('work_dirs', path.resolve().parent.name, path.stem)
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(default)
@@ -53,7 +53,7 @@ def load_config(
 
 
 def read_config(path: Path) -> Config:
-    """A config, without mmengine's line for every data root that it fills in."""
+    """Read a config without mmengine's log line for every data root that it fills in."""
     logging.disable(logging.INFO)
     try:
         return Config.fromfile(path)
@@ -69,7 +69,7 @@ def name_of(path: Path) -> str:
 
 
 def parse_options(options: Sequence[str]) -> dict:
-    """Values of ``--cfg-options``, read as mmengine's tools read them.
+    """Values of ``--cfg-options``, parsed as in mmengine's tools.
 
     Args:
         options: Such as ``['model.target_loss.loss_weight=0.05', 'train_cfg.max_iters=10']``.
@@ -86,7 +86,7 @@ def parse_options(options: Sequence[str]) -> dict:
 
 
 def merge_options(cfg: Config, options: dict) -> None:
-    """Set the fields that ``--cfg-options`` names; fails if the config has no such place."""
+    """Set the fields named by ``--cfg-options``; fails if the config has no such field."""
     try:
         cfg.merge_from_dict(options)
     except MERGE_ERRORS as error:
@@ -94,7 +94,7 @@ def merge_options(cfg: Config, options: dict) -> None:
 
 
 def check_data_roots(dataset: dict, field: str) -> None:
-    """Stop if the ``data_root`` of a data set, or of one inside it, is no folder."""
+    """Fail if the ``data_root`` of a data set, or of one inside it, is not a folder."""
     root = dataset.get('data_root')
     if root is not None and not os.path.isdir(root):
         fail(
@@ -108,14 +108,14 @@ def check_data_roots(dataset: dict, field: str) -> None:
 
 
 def require_file(path: str, what: str, remedy: str) -> Path:
-    """The path; fails if there is no such file. An address is left to the loader."""
+    """The path; fails if there is no such file. A URL is left to the loader."""
     if '://' not in str(path) and not os.path.isfile(path):
         fail(f'{what}: no file {path}; {remedy}')
     return Path(path)
 
 
 def use_data_folder(path: Path | None) -> None:
-    """Have the configs look for their data sets in a folder (``--data``)."""
+    """Make the configs look for their data sets in a folder (``--data``)."""
     if path is None:
         return
     if not path.is_dir():

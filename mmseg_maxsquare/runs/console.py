@@ -1,4 +1,4 @@
-"""What a run shows on the terminal; its log file always holds everything."""
+"""Terminal output of a run; its log file always holds everything."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ from torch import nn
 
 from .progress import add_bar, advance_bar, new_bars
 
-# Where mmengine logs what is shown, besides warnings: (module, function).
+# Where mmengine logs the records that are shown besides warnings: (module, function).
 SHOWN = {
     ('logger_hook', 'after_val_epoch'),
     ('logger_hook', 'after_test_epoch'),
@@ -24,15 +24,15 @@ SHOWN = {
 }
 
 
-# Warnings of the stack about itself, which nobody can act on.
+# Warnings of the stack about its own internals, which a user cannot act on.
 NOISE = ('The prefix is not set', '"FileClient" will be', '"HardDiskBackend" is')
 
 
 class QuietRunner(Runner):
     """mmengine's runner with a short terminal output.
 
-    Not shown are the config, the environment, the settings of every parameter and the
-    line of every few steps; they are in the log file.
+    The config, the environment, the settings of every parameter and the regular line of
+    every few steps are not shown; they are in the log file.
     """
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
@@ -45,7 +45,7 @@ class QuietRunner(Runner):
 
 
 class TerminalHandler(logging.Handler):
-    """Prints warnings, results and what this package marks as ``shown``.
+    """Prints warnings, results and records that this package marks as ``shown``.
 
     The stream is looked up each time: a progress bar replaces it.
     """
@@ -74,8 +74,8 @@ def progress_of(runner: Runner, verbose: bool) -> Iterator[None]:
     """Show the progress of a run during a context.
 
     Args:
-        runner: What runs.
-        verbose: Show none, since the terminal gets the whole log.
+        runner: The runner.
+        verbose: Show no progress, since the terminal gets the whole log.
     """
     if verbose or not is_main_process():
         yield
@@ -86,10 +86,10 @@ def progress_of(runner: Runner, verbose: bool) -> Iterator[None]:
 
 
 class ProgressHook(Hook):
-    """Bars over training, validation and test; before a training, what it consists of.
+    """Progress bars of training, validation and test; a summary before a training.
 
     Args:
-        bars: They are drawn there.
+        bars: Where they are drawn.
     """
 
     def __init__(self, bars: Progress) -> None:
@@ -98,34 +98,34 @@ class ProgressHook(Hook):
         self.scoring: TaskID | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """Say what is trained, on what, at which rates."""
+        """Print the model's data, work dir and learning rates."""
         for line in about(runner):
             runner.logger.info(line, extra=dict(shown=True))
         self.steps = add_bar(self.bars, 'train', runner.max_iters, runner.iter)
 
     def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
-        """One more step."""
+        """Advance the bar by one step."""
         if self.steps is not None:
             loss = runner.message_hub.get_scalar('train/loss').current()
             advance_bar(self.bars, self.steps, note=f'loss {loss:.4g}')
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """A bar for a validation."""
+        """Add a bar for a validation."""
         self.scoring = add_bar(self.bars, 'validate', len(runner.val_dataloader))
 
     def before_test_epoch(self, runner: Runner) -> None:
-        """A bar for a test."""
+        """Add a bar for a test."""
         self.scoring = add_bar(self.bars, 'test', len(runner.test_dataloader))
 
     def after_val_iter(self, *args: Any, **kwargs: Any) -> None:
-        """One more batch."""
+        """Advance the bar by one batch."""
         if self.scoring is not None:
             advance_bar(self.bars, self.scoring)
 
     after_test_iter = after_val_iter
 
     def after_val_epoch(self, *args: Any, **kwargs: Any) -> None:
-        """The bar of a validation goes, its result is printed."""
+        """Remove the bar of a validation and print the result."""
         if self.scoring is not None:
             self.bars.remove_task(self.scoring)
             self.scoring = None
@@ -134,7 +134,7 @@ class ProgressHook(Hook):
 
 
 def about(runner: Runner) -> list[str]:
-    """Work dir, numbers of images and learning rates of a training, a line each."""
+    """Work dir, numbers of images and learning rates of a training, one line each."""
     images = [f'{len(runner.train_dataloader.dataset)} training samples']
     if runner.val_loop is not None:
         images.append(f'{len(runner.val_dataloader.dataset)} for validation')
@@ -145,7 +145,7 @@ def about(runner: Runner) -> list[str]:
 
 
 def describe_rates(wrapper: OptimWrapper, model: nn.Module) -> list[str]:
-    """One line for each learning rate and weight decay, with the modules that have them."""
+    """One line per learning rate and weight decay, with the modules that use them."""
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     groups: dict[tuple[float, float], list[str]] = {}
     for group in wrapper.optimizer.param_groups:

@@ -1,4 +1,4 @@
-"""The data sets that a config names, each built without reading its list of files."""
+"""The data sets of a config, each built without reading its list of files."""
 
 import dataclasses
 import os
@@ -27,10 +27,10 @@ class Domain:
     Attributes:
         name: ``'source'``, ``'target'``, ``'train'``, ``'val'`` or ``'test'``,
             numbered if a domain consists of several data sets.
-        field: Its place in the config.
+        field: Its config field.
         cfg: Its config.
-        dataset: What was built of it; None if that failed.
-        findings: What is wrong with it.
+        dataset: The built data set; None if building failed.
+        findings: Problems that were found.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Domain:
 
     @property
     def built(self) -> BaseDataset:
-        """The data set; only domains that have one come as far as its files."""
+        """The data set; only called for domains whose data set could be built."""
         if self.dataset is None:
             raise RuntimeError(f'the data set of {self.field} has not been built')
         return self.dataset
@@ -68,17 +68,17 @@ class Domain:
 
     @property
     def has_class_labels(self) -> bool:
-        """Whether its labels are classes of whole images, which come with the file names."""
+        """Whether its labels are classes of whole images, which are part of the file list."""
         return isinstance(self.dataset, ClassLabelDataset)
 
     @property
     def classes(self) -> list[str] | None:
-        """Class names, None for a plain set of images."""
+        """Class names; None for a plain set of images."""
         classes = self.dataset.metainfo.get('classes') if self.dataset is not None else None
         return None if classes is None else list(classes)
 
     def add(self, level: str, kind: str, where: object, what: str, remedy: str = '') -> None:
-        """Note a finding; its kind says which domain it is of."""
+        """Add a finding; its kind names the domain."""
         self.findings.append(Finding(level, f'{self.name}: {kind}', str(where), what, remedy))
 
     def prefix(self, key: str) -> str | None:
@@ -87,7 +87,7 @@ class Domain:
 
 
 def domains_of(cfg: Config) -> list[Domain]:
-    """The data sets of the config; test only if it is not val's."""
+    """The data sets of the config; test only if it differs from val."""
     domains = []
     datasets = {loader: (cfg.get(loader) or {}).get('dataset') for loader in LOADERS}
     if datasets['test_dataloader'] == datasets['val_dataloader']:
@@ -129,7 +129,7 @@ def _leaves(place: str, cfg: dict) -> Iterator[tuple[str, dict]]:
 
 
 def build(domain: Domain) -> None:
-    """Build the data set of a domain; what keeps it from being built is a finding."""
+    """Build the data set of a domain; an error while building becomes a finding."""
     root = domain.cfg.get('data_root')
     if root is not None and not os.path.isdir(root):
         domain.add(
@@ -143,24 +143,24 @@ def build(domain: Domain) -> None:
         return
     try:
         domain.dataset = DATASETS.build({**domain.cfg, 'lazy_init': True})
-    except Exception as error:  # whatever a config can hold
+    except Exception as error:  # a config can hold anything
         what, remedy = fact_and_remedy(error, 'correct the fields of this data set')
         name = _name(domain.cfg.get('type'))
         domain.add('error', 'data set cannot be built', domain.field, f'{name}: {what}', remedy)
         return
     if not isinstance(domain.dataset, BaseDataset):
         kind = type(domain.dataset).__name__
-        domain.add('note', 'not checked', domain.field, f'{kind} is no mmengine data set')
+        domain.add('note', 'not checked', domain.field, f'{kind} is not an mmengine data set')
         domain.dataset = None
 
 
 def image_loader(domain: Domain) -> LoadImageFromFile:
-    """The pipeline's own step that loads images, also inside wrappers, or the stock one."""
+    """The step of the pipeline that loads images, also inside wrappers, or the default one."""
     return _find(domain.built.pipeline, LoadImageFromFile) or LoadImageFromFile()
 
 
 def label_loader(domain: Domain) -> LoadAnnotations | None:
-    """The pipeline's own step that loads labels, also inside wrappers."""
+    """The step of the pipeline that loads labels, also inside wrappers."""
     return _find(domain.built.pipeline, LoadAnnotations)
 
 
@@ -174,7 +174,7 @@ def _find(step: object, kind: type, depth: int = 10) -> Any:
 
 
 def nearest(path: str) -> str:
-    """What is there of a path that does not exist."""
+    """For a missing path: its closest existing parent and what that contains."""
     parent = os.path.abspath(path)
     while not os.path.isdir(parent):
         parent = os.path.dirname(parent)
@@ -185,7 +185,7 @@ def _listing(folder: str, limit: int = 6) -> str:
     try:
         names = sorted(name for name in os.listdir(folder) if not name.startswith('.'))
     except OSError as error:
-        return f'what cannot be listed ({error.strerror})'
+        return f'entries that cannot be listed ({error.strerror})'
     if not names:
         return 'nothing'
     return ', '.join(names[:limit]) + (', ...' if len(names) > limit else '')

@@ -1,4 +1,4 @@
-"""The run that a work dir already holds, and whether a config goes on with it."""
+"""The run that a work dir already holds, and whether a config can resume it."""
 
 import ast
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from typing import Any
 
 from mmengine.config import Config
 
-# What another value of makes another run; the length of a run may be changed.
+# A different value in one of these makes a different run; the number of steps may change.
 SECTIONS = ('model', 'optim_wrapper', 'train_dataloader', 'custom_hooks')
-# What neither changes which samples are read nor what is computed from them.
+# These change neither which samples are read nor what is computed from them.
 FREE = (
     'num_workers',
     'persistent_workers',
@@ -24,7 +24,7 @@ FREE = (
 
 
 def checkpoints_in(cfg: Config) -> list[Path]:
-    """Checkpoints in the work dir, or where the config has them written."""
+    """Checkpoints in the work dir, or in the folder that the config sets for them."""
     hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
     folders = [Path(cfg.work_dir)]
     if hook.get('out_dir') and '://' not in hook['out_dir']:
@@ -33,12 +33,12 @@ def checkpoints_in(cfg: Config) -> list[Path]:
 
 
 def differences(cfg: Config, text: str, sections: tuple[str, ...] = SECTIONS) -> list[str]:
-    """Fields in which a config is another than the one that a checkpoint tells of.
+    """Fields in which a config differs from the config stored in a checkpoint.
 
     Args:
         cfg: The config.
-        text: The other as the checkpoint's ``meta`` has it. It is Python, which
-            is read here but not run.
+        text: The stored config, from the checkpoint's ``meta``. It is Python code,
+            which is parsed here but not run.
         sections: Top-level fields that are compared.
 
     Returns:
@@ -76,7 +76,7 @@ def _compare(place: str, then: object, now: object) -> Iterator[str]:
 
 
 def _literals(text: str) -> dict:
-    """Values of a config's text by name; ``...`` for what is no literal."""
+    """Values in a config's text by name; ``...`` for anything that is not a literal."""
     try:
         lines = ast.parse(text).body
     except (SyntaxError, ValueError):
@@ -92,7 +92,7 @@ def _value(node: ast.expr) -> object:
     if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'dict' and not node.args:
         return {word.arg: _value(word.value) for word in node.keywords}
     if isinstance(node, ast.Dict):
-        keys = (... if key is None else _value(key) for key in node.keys)  # no key: of **
+        keys = (... if key is None else _value(key) for key in node.keys)  # no key: from **
         return dict(zip(map(str, keys), map(_value, node.values), strict=True))
     if isinstance(node, ast.List | ast.Tuple):
         return [_value(part) for part in node.elts]
@@ -103,7 +103,7 @@ def _value(node: ast.expr) -> object:
 
 
 def _plain(value: object) -> Any:
-    """A config's value as it is read off a text."""
+    """A config's value in the form in which it is parsed from a text."""
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

@@ -13,7 +13,7 @@ from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIMIZERS, TRANSFO
 
 from mmseg_maxsquare.data_files import BadFileError
 
-# What a wrong config makes constructors raise.
+# Exceptions that constructors raise for a wrong config.
 BUILD_ERRORS = (
     ValueError,
     TypeError,
@@ -23,7 +23,7 @@ BUILD_ERRORS = (
     ImportError,
     AssertionError,
 )
-# How the advice at the end of our messages begins.
+# First words of the advice at the end of our messages.
 ADVICE = (
     'take', 'copy', 'replace', 'correct', 'complete', 'see', 'remove', 'give', 'write', 'put',
     'download', 'move',
@@ -38,7 +38,7 @@ def fail(message: str) -> NoReturn:
 def one_line(error: BaseException, limit: int = 600) -> str:
     """The message of an exception in one line."""
     words = ' '.join(str(error.args[0] if len(error.args) == 1 else error).split())
-    # A KeyError's message is a bare name, an assertion's often nothing.
+    # The message of a KeyError is only a name, that of an assertion often empty.
     plain = (
         isinstance(error, ValueError | OSError | TypeError | RuntimeError | ImportError) and words
     )
@@ -48,24 +48,24 @@ def one_line(error: BaseException, limit: int = 600) -> str:
 
 
 def fact_and_remedy(error: BaseException, remedy: str) -> tuple[str, str]:
-    """The message of an exception without its advice, and that, or another in its absence."""
+    """The message of an exception without its advice, and the advice, or else ``remedy``."""
     found = re.fullmatch(rf'(.*?)(?:; ((?:{"|".join(ADVICE)}) .*))?', one_line(error))
     return (found[1], found[2] or remedy) if found else (one_line(error), remedy)
 
 
 def similar(words: str) -> str:
-    """A registered name that is like the one that a message says is unknown."""
+    """A hint at the registered name closest to the unknown one in a message, or ''."""
     unknown = re.search(r'(\S+) is not in the', words)
     registries = [DATASETS, HOOKS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS]
     # Most hooks and optimizers are in mmengine's registries, the parents of mmseg's.
     registries += [registry.parent for registry in registries]
     known = [name for registry in registries for name in registry.module_dict]
     like = difflib.get_close_matches(unknown[1], known, n=1) if unknown else []
-    return f' Is {like[0]} meant?' if like else ''
+    return f' Did you mean {like[0]}?' if like else ''
 
 
 def some(names: Iterable[object], limit: int = 5) -> str:
-    """The first of some names, in one line."""
+    """The first few of some names, in one line."""
     names = list(names)
     more = f' and {len(names) - limit} more' if len(names) > limit else ''
     return ', '.join(map(str, names[:limit])) + more
@@ -73,15 +73,15 @@ def some(names: Iterable[object], limit: int = 5) -> str:
 
 @contextmanager
 def one_line_errors(cfg: Config) -> Iterator[None]:
-    """Around a run: errors of files, disks and numbers end the program in one line.
+    """Context of a run: errors of files, disks and numbers become one-line errors.
 
-    That is a data file that cannot be used, also where a worker process read it, a
-    loss or gradient that is no longer finite (see NonFiniteHook), and every error of
-    the operating system, such as a full disk. Other exceptions pass: their
-    traceback is needed. ``python -X dev`` shows every traceback.
+    These are a data file that cannot be used (also if a worker process read it), a
+    loss or gradient that is not finite (see NonFiniteHook), and every error of the
+    operating system, such as a full disk. Other exceptions keep their traceback,
+    because it is needed. ``python -X dev`` shows every traceback.
 
     Args:
-        cfg: The config, whose work dir is what fills up.
+        cfg: The config; its work dir is named if the disk is full.
     """
     try:
         yield
@@ -89,13 +89,13 @@ def one_line_errors(cfg: Config) -> Iterator[None]:
         if sys.flags.dev_mode:
             raise
         if isinstance(error, OSError) and error.errno == ENOSPC:
-            remedy = 'free some room, then go on with --resume'
+            remedy = 'free some space, then continue with --resume'
             fail(f'{cfg.work_dir}: {error.strerror}; {remedy}')
         fail(_without_worker(error))
 
 
 def _without_worker(error: Exception) -> str:
-    """The message, without the traceback that a DataLoader's worker puts before it."""
+    """The message without the traceback that a DataLoader worker prepends."""
     text = str(error)
     if text.startswith('Caught '):
         text = re.split(r'^[\w.]+(?:Error|Exception): ', text, flags=re.M)[-1]

@@ -37,8 +37,8 @@ def evaluate(
         work_dir: See ``config``.
         out: Folder for the predictions: label PNGs, or a CSV of classes.
         show: Show the predictions in a window.
-        show_dir: Folder for pictures of the predictions.
-        wait_time: Seconds that a picture is shown.
+        show_dir: Folder for images of the predictions.
+        wait_time: Seconds for which an image is shown.
         tta: Average over the augmentations of ``tta_pipeline``.
         launcher: See :func:`~mmseg_maxsquare.runs.launch.join_processes`.
         local_rank: See there.
@@ -55,7 +55,7 @@ def evaluate(
     if out:
         cfg.test_evaluator.update(output_dir=out)
         if 'decode_head' in cfg.model:
-            # Some of mmseg's metrics delete what they wrote, unless they are told.
+            # Some of mmseg's metrics delete their output files unless told to keep them.
             cfg.test_evaluator.update(keep_results=True)
     if tta:
         _augment(cfg)
@@ -65,7 +65,7 @@ def evaluate(
 
 
 def _draw(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> None:
-    """Have the predictions shown, or written as pictures."""
+    """Show the predictions, or write them as images."""
     if 'visualization' not in cfg.default_hooks:
         fail('--show and --show-dir draw segmentations; this config has none, use --out')
     if 'network_input' in str(cfg.test_dataloader.dataset):
@@ -79,7 +79,7 @@ def _draw(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> No
 
 
 def _augment(cfg: Config) -> None:
-    """Have the predictions averaged over the augmentations of the config."""
+    """Average the predictions over the augmentations of the config."""
     if 'tta_pipeline' not in cfg or 'tta_model' not in cfg:
         fail('--tta: the config has no tta_pipeline and tta_model')
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline

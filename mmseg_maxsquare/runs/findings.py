@@ -1,4 +1,4 @@
-"""What the checks find: a fact and a remedy for every file or field."""
+"""Findings of the checks: a fact and a remedy for every file or field."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ LEVELS = ('error', 'warning', 'note')
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, or worth knowing.
+    """One problem, or one fact worth knowing.
 
     Attributes:
-        level: ``'error'`` (the run would fail or learn nonsense), ``'warning'``
+        level: ``'error'`` (the run would fail or learn from wrong data), ``'warning'``
             or ``'note'``.
-        kind: What findings of this kind share, such as ``'source: damaged images'``.
+        kind: Heading shared by findings of one kind, such as ``'source: damaged images'``.
         where: The file or config field.
         what: What was found there, and what was expected.
-        remedy: How to mend it.
+        remedy: How to fix it.
     """
 
     level: str
@@ -27,7 +27,7 @@ class Finding:
 
 
 def config_error(kind: str, where: str, what: str, remedy: str) -> Finding:
-    """An error of config fields."""
+    """An error in a config field."""
     return Finding('error', f'config: {kind}', where, what, remedy)
 
 
@@ -37,10 +37,10 @@ def count(findings: Iterable[Finding], level: str) -> int:
 
 
 def by_kind(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Findings in groups of one level, kind and remedy, errors first."""
+    """Findings grouped by level, kind and remedy, errors first."""
     groups: dict[tuple, list[Finding]] = {}
     for finding in findings:
         key = (LEVELS.index(finding.level), finding.kind, finding.remedy)
         groups.setdefault(key, []).append(finding)
-    # Stable: within a level in the order in which they were found.
+    # The sort is stable: within a level, findings stay in the order in which they were found.
     return [groups[key] for key in sorted(groups, key=lambda key: key[0])]

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is one of the model that is to be started from it."""
+"""Whether a checkpoint fits the model that is to start from it."""
 
 import re
 
@@ -9,20 +9,20 @@ from mmseg_maxsquare.engine import check_checkpoint
 
 from .errors import some
 
-# A source model of two levels may be adapted, or tested, with the upper one alone.
+# A source model of two levels may be adapted, or tested, with only the final level.
 MAY_BE_LEFT = ('auxiliary_head.', 'data_preprocessor.')
-COUNTER = 'num_batches_tracked'  # files of very old PyTorch lack it; it is never used
+COUNTER = 'num_batches_tracked'  # absent in files of very old PyTorch; never used
 REMEDY = 'take a checkpoint of a model with the same architecture and classes'
 
 
 def misfit(path: str, model: nn.Module) -> str | None:
-    """What keeps a checkpoint from being one of this model, None if nothing does.
+    """Why a checkpoint does not fit this model; None if it fits.
 
-    mmengine skips what does not fit and goes on with random weights.
+    mmengine skips tensors that do not fit and continues with random weights.
 
     Args:
         path: A file.
-        model: On the CPU; may get the checkpoint's weights.
+        model: On the CPU; the checkpoint's weights may be loaded into it.
 
     Raises:
         ValueError: If the file cannot be read, or not safely.
@@ -43,7 +43,7 @@ def _misfit(path: str, state: dict[str, Tensor], model: nn.Module) -> str | None
     if wrong:
         return f'{path} does not fit: {len(wrong)} tensors have another shape: {some(wrong, 3)}'
     with torch.no_grad():
-        # Modules may know keys by an older name.
+        # Modules may accept keys under an older name.
         result = model.load_state_dict(state, strict=False)
     missing = [key for key in result.missing_keys if not key.endswith(COUNTER)]
     if missing:
@@ -51,7 +51,7 @@ def _misfit(path: str, state: dict[str, Tensor], model: nn.Module) -> str | None
             f"{path} does not fit: it lacks {len(missing)} of the model's {len(ours)} tensors: "
             f'{some(missing, 3)}'
         )
-    # The tensors of a ResNet-50 are all in a ResNet-101, but there is more of it.
+    # E.g. a ResNet-101 contains all tensors of a ResNet-50, and more.
     parts = tuple(f'{name}.' for name, _ in model.named_children())
     over = [key for key in result.unexpected_keys if key.startswith(parts)]
     over = [key for key in over if not key.startswith(MAY_BE_LEFT)]

@@ -1,4 +1,4 @@
-"""The runner of a config, built as far as wrong fields and files can show."""
+"""Builds the runner of a config early, so that wrong fields and files show at the start."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from .errors import BUILD_ERRORS, fail, one_line
 
 
 def join_processes(cfg: Config, launcher: str, local_rank: int) -> None:
-    """Have the runner start with the other processes of a launcher.
+    """Join the process group of a launcher.
 
     Args:
         cfg: The config; its ``launcher`` is set.
@@ -30,19 +30,19 @@ def join_processes(cfg: Config, launcher: str, local_rank: int) -> None:
     os.environ.setdefault('LOCAL_RANK', str(local_rank))
     cfg.launcher = launcher
     if launcher == 'pytorch' and get_device() == 'cpu' and not is_distributed():
-        # mmengine would ask for a GPU first; it takes a group that is there.
+        # mmengine would require a GPU, but it accepts an existing process group.
         torch.distributed.init_process_group('gloo')
 
 
 def build_runner(cfg: Config, loops: tuple[str, ...], verbose: bool = False) -> Runner:
-    """A runner whose loops are built, the first image of each read.
+    """A runner with its loops built and the first image of each data set read.
 
-    What cannot be built ends the program now instead of in the hour of the first
-    validation; ``python -X dev`` shows the traceback as well.
+    A part that cannot be built stops the program now instead of hours later at the
+    first validation; ``python -X dev`` also shows the traceback.
 
     Args:
         cfg: The config.
-        loops: Those to build, such as ``('train', 'val')``.
+        loops: The loops to build, such as ``('train', 'val')``.
         verbose: Show the whole log on the terminal.
     """
     place = 'the runner'
@@ -61,7 +61,7 @@ def build_runner(cfg: Config, loops: tuple[str, ...], verbose: bool = False) -> 
 
 
 def _read_first(dataset: Dataset) -> None:
-    """Load the first sample; a UDADataset has done so by itself."""
+    """Load the first sample; a UDADataset has already done so when it was built."""
     if isinstance(dataset, SeededDataset):
         dataset = dataset.dataset
     if not isinstance(dataset, UDADataset):
@@ -70,5 +70,5 @@ def _read_first(dataset: Dataset) -> None:
 
 
 def _without_classes(error: Exception) -> str:
-    """The message without the places of classes that mmengine 0.10 puts before it."""
+    """The message without the class locations that mmengine 0.10 prepends."""
     return re.sub(r'^(?:class `\w+` in \S+: )+', '', one_line(error))

@@ -1,4 +1,4 @@
-"""The machine: versions, accelerator, room on the disk, the work dir."""
+"""The machine: versions, accelerator, disk space, work dir."""
 
 import os
 import platform
@@ -19,13 +19,13 @@ from .errors import some
 from .findings import Finding
 
 GB = 1e9
-# Values that an optimizer keeps for every trained parameter.
+# Values that an optimizer stores per trained parameter.
 OPTIMIZER_STATE = {'SGD': 1, 'Adam': 2, 'AdamW': 2}
 LOGS = 50e6
 
 
 def describe_machine() -> list[str]:
-    """Versions and accelerator, one a line."""
+    """Versions and accelerator, one per line."""
     packages = [name for names in DISTRIBUTIONS.values() for name in names]
     found = [f'{name} {_version(name)}' for name in packages if _version(name)]
     lines = [
@@ -41,7 +41,7 @@ def describe_machine() -> list[str]:
 
 
 def check_machine(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
-    """Whether the run can be started and written down here."""
+    """Whether the run can start here and write its files."""
     if not torch.cuda.is_available():
         what = 'no CUDA device: training runs on the CPU'
         yield Finding('note', 'machine: accelerator', 'torch.cuda', what)
@@ -59,7 +59,7 @@ def check_machine(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
 
 
 def _check_disk(cfg: Config, model: nn.Module, folder: str) -> Iterator[Finding]:
-    """Checkpoints against the free room."""
+    """Compare the size of the checkpoints with the free disk space."""
     free = shutil.disk_usage(folder).free
     size = checkpoint_bytes(cfg, model)
     kept = checkpoints_kept(cfg)
@@ -69,7 +69,7 @@ def _check_disk(cfg: Config, model: nn.Module, folder: str) -> Iterator[Finding]
         f'{size / GB:.2f} GB, logs)'
     )
     remedy = (
-        'free some room, choose another disk with --work-dir, or keep fewer with '
+        'free some space, choose another disk with --work-dir, or keep fewer with '
         'default_hooks.checkpoint.max_keep_ckpts'
     )
     level = 'error' if need > free else 'warning' if 2 * need > free else None
@@ -90,7 +90,7 @@ def checkpoint_bytes(cfg: Config, model: nn.Module) -> int:
 
 
 def checkpoints_kept(cfg: Config) -> int:
-    """Checkpoints that lie on the disk at once."""
+    """Number of checkpoints on the disk at the same time."""
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
     interval, keep = hook.get('interval', -1), hook.get('max_keep_ckpts', -1)
     loop = cfg.get('train_cfg') or {}
@@ -107,7 +107,7 @@ def _check_earlier_run(work_dir: str) -> Iterator[Finding]:
     left = [name for name in names if name.endswith('.pth') or name == 'last_checkpoint']
     if left:
         what = f'already holds checkpoints of a run: {some(left, 3)}'
-        remedy = 'use train.py --resume to go on with it, or --work-dir for another folder'
+        remedy = 'use --resume to continue it, or --work-dir for another folder'
         yield Finding('warning', 'machine: work dir', work_dir, what, remedy)
 
 

@@ -20,7 +20,7 @@ NUMBERS = ('lr', 'momentum', 'weight_decay', 'dampening', 'eps')  # of optimizer
 
 
 def check_optimizer(cfg: Config, model: nn.Module | None) -> list[Finding]:
-    """Optimizer and rates that cannot be built."""
+    """Optimizer and learning rate schedules that cannot be built."""
     logger = MMLogger.get_current_instance()
     level = logger.level
     logger.setLevel(logging.WARNING)  # the constructor logs every parameter
@@ -57,18 +57,18 @@ def _check_optimizer(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
     kind = wrapper.setdefault('type', 'OptimWrapper')
     kind = OPTIM_WRAPPERS.get(kind) if isinstance(kind, str) else kind
     if kind is AmpOptimWrapper and not torch.cuda.is_available():
-        # It refuses to be built where data are perhaps only checked.
+        # It cannot be built without a GPU, but the check may run on a machine without one.
         options = ('loss_scale', 'dtype', 'use_fp16')
         wrapper = {key: value for key, value in wrapper.items() if key not in options}
         wrapper['type'] = OptimWrapper
     try:
         built = build_optim_wrapper(model, wrapper)
-    except Exception as error:  # whatever a config can hold
+    except Exception as error:  # a config can hold anything
         remedy = f'correct the fields of {where}'
         yield _finding('optimizer', where, error, 'cannot be built: ', remedy)
         return
     for place, scheduler in schedulers_of(cfg):
-        # The runner knows the end by itself, too.
+        # The runner fills in the end automatically, too.
         default = dict(optimizer=built, end=steps_of(cfg) or 1, epoch_length=1)
         registry, fields = PARAM_SCHEDULERS, {**default, **scheduler}
         yield from check_built(registry, 'learning rate', place, fields)
@@ -80,15 +80,15 @@ def _is_number(value: object) -> bool:
 
 
 def check_built(registry: Registry, kind: str, where: str, cfg: object) -> Iterator[Finding]:
-    """What keeps the config of a field from being built with a registry."""
+    """The error when the config of a field is built with a registry, if any."""
     try:
         registry.build(copy.deepcopy(cfg))
-    except Exception as error:  # whatever a config can hold
+    except Exception as error:  # a config can hold anything
         yield _finding(kind, where, error, 'cannot be built: ', f'correct the fields of {where}')
 
 
 def check_type(registry: Registry, kind: str, where: str, name: object) -> Iterator[Finding]:
-    """A type that is not registered, where building it would not say so."""
+    """Report a type that is not registered where a build would not report it."""
     if name is None:
         yield Finding('error', f'config: {kind}', f'{where}.type', 'missing', f'name the {kind}')
     elif isinstance(name, str) and registry.get(name) is None:
@@ -103,7 +103,7 @@ def _finding(kind: str, where: str, error: Exception, what: str, remedy: str) ->
 
 
 def steps_of(cfg: Config) -> object:
-    """Length of the run; None if it is not in steps."""
+    """Length of the run in steps; None if it is given in epochs."""
     return (cfg.get('train_cfg') or {}).get('max_iters')
 
 

@@ -1,6 +1,6 @@
-"""What train.py and test.py can know before they start; all of it in a few seconds.
+"""Checks before train and test start; they take a few seconds.
 
-The data doctor (check_data.py) also reads the files.
+The data check (``mmseg-maxsquare check``) also reads all files.
 """
 
 import os
@@ -31,10 +31,10 @@ NEW_PLACE = 'name another folder with --work-dir'
 
 
 def check_training(cfg: Config, resume: bool) -> None:
-    """End with a sentence if a training run cannot start, or would destroy another.
+    """Exit with a one-line error if a training cannot start or would destroy another run.
 
     Args:
-        cfg: The config, with what is to be resumed or loaded as ``load_from``.
+        cfg: The config; ``load_from`` is the checkpoint to resume or load.
         resume: Whether ``--resume`` was given.
     """
     _stop_at(check_fields(cfg, ('train', 'val')))
@@ -48,14 +48,14 @@ def check_training(cfg: Config, resume: bool) -> None:
 
 
 def check_test(cfg: Config) -> None:
-    """End with a sentence if a checkpoint, ``load_from``, cannot be evaluated."""
+    """Exit with a one-line error if the checkpoint ``load_from`` cannot be evaluated."""
     _stop_at(check_fields(cfg, ('test',)))
     _stop_at(_work_dir_errors(cfg))
     _stop_at(check_fit(cfg, _build(cfg), 'checkpoint'))
 
 
 def check_fields(cfg: Config, loops: tuple[str, ...]) -> Iterator[Finding]:
-    """Fields that do not fit each other: class counts, loops, losses."""
+    """Fields that contradict each other: class counts, loops, losses."""
     init_default_scope(cfg.get('default_scope') or 'mmseg')
     others = [field for loop in LOOPS if loop not in loops for field in LOOPS[loop]]
     part = Config({key: value for key, value in cfg.items() if key not in others})
@@ -70,7 +70,7 @@ def check_fields(cfg: Config, loops: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def _check_losses(cfg: Config) -> Iterator[Finding]:
-    """Keys that the losses of the heads do not know; the target loss says so itself."""
+    """Unknown keys in the losses of the heads; the target loss reports its own."""
     for where, head in heads_of(cfg):
         losses = head.get('loss_decode') or {}
         several = isinstance(losses, list | tuple)
@@ -83,7 +83,7 @@ def _check_losses(cfg: Config) -> Iterator[Finding]:
 
 
 def check_work_dir(cfg: Config, resume: bool) -> Iterator[Finding]:
-    """A work dir that cannot be written to, or holds a run that this one would mix with."""
+    """A work dir that cannot be written to, or holds a run that this one would overwrite."""
     yield from _work_dir_errors(cfg)
     found = checkpoints_in(cfg)
     what = remedy = ''
@@ -94,14 +94,14 @@ def check_work_dir(cfg: Config, resume: bool) -> Iterator[Finding]:
             what = f'holds a run of another config: {some(others, 3)}'
             remedy = f'resume it with its own config and options, or {NEW_PLACE}'
     elif resume:
-        # A run that was killed before its first whole checkpoint starts anew.
+        # A run that was killed before its first complete checkpoint starts again from step 0.
         whole = [path.name for path in found if _is_whole(path)]
         if whole:
-            what = f'holds {whole[-1]}, but no checkpoint that --resume can go on with'
+            what = f'holds {whole[-1]}, but no checkpoint that --resume can continue from'
             remedy = f'{NEW_PLACE}, or move these files away'
     elif found:
         what = f'holds a run already ({found[-1].name}), which is never overwritten'
-        remedy = f'go on with it by --resume, or {NEW_PLACE}'
+        remedy = f'continue it with --resume, or {NEW_PLACE}'
     if what:
         yield Finding('error', 'work dir', cfg.work_dir, what, remedy)
 
@@ -120,7 +120,7 @@ def _work_dir_errors(cfg: Config) -> Iterator[Finding]:
 
 
 def check_pretrained(cfg: Config, model: nn.Module) -> Iterator[Finding]:
-    """The backbone's weight file, which is read even if a checkpoint follows."""
+    """The backbone's weight file, which is read even if a checkpoint is loaded afterwards."""
     where = 'model.backbone.pretrained'
     path = (cfg.model.get('backbone') or {}).get('pretrained')
     if isinstance(path, str) and '://' not in path:
@@ -142,7 +142,7 @@ def check_anchor(cfg: Config, model: nn.Module) -> Iterator[Finding]:
 
 
 def check_fit(cfg: Config, model: nn.Module, what: str) -> Iterator[Finding]:
-    """The checkpoint to start from is one of this model."""
+    """The checkpoint to start from fits this model."""
     path = cfg.get('load_from')
     if not path or '://' in path:
         return
@@ -156,14 +156,14 @@ def check_fit(cfg: Config, model: nn.Module, what: str) -> Iterator[Finding]:
 
 
 def check_disk(cfg: Config, model: nn.Module) -> Iterator[Finding]:
-    """Room for a checkpoint, without which a run is in vain."""
+    """Disk space for at least one checkpoint."""
     folder = Path(os.path.abspath(cfg.work_dir))
     while not folder.exists():
         folder = folder.parent
     free, need = shutil.disk_usage(folder).free, checkpoint_bytes(cfg, model) + LOGS
     if free < need:
         what = f'{free / GB:.2f} GB free, a checkpoint and logs take {need / GB:.2f} GB'
-        remedy = 'free some room, or choose another disk with --work-dir'
+        remedy = 'free some space, or choose another disk with --work-dir'
         yield Finding('error', 'machine: disk', cfg.work_dir, what, remedy)
 
 
@@ -171,13 +171,13 @@ def _build(cfg: Config) -> nn.Module:
     """The model on the CPU with random weights."""
     try:
         return MODELS.build(ConfigDict(cfg.model.to_dict()))
-    except Exception as error:  # whatever a config can hold
+    except Exception as error:  # a config can hold anything
         text = one_line(error)
         fail(text if text.startswith('model.') else f'model: cannot be built: {text}')
 
 
 def _stop_at(findings: Iterable[Finding]) -> None:
-    """End with the errors, one a line."""
+    """Exit with the errors, one per line."""
     errors = [f for f in findings if f.level == 'error']
     lines = ['; '.join(filter(None, (f'{e.where}: {e.what}', e.remedy))) for e in errors]
     if lines:

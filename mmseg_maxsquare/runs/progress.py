@@ -1,4 +1,4 @@
-"""Progress with the time left: a bar on a terminal, one line a minute elsewhere."""
+"""Progress with the remaining time: a bar on a terminal, otherwise one line per minute."""
 
 import sys
 import time
@@ -17,13 +17,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-PAUSE = 60.0  # seconds between two lines where no terminal is watching
+PAUSE = 60.0  # seconds between two lines without a terminal
 
 
 def new_bars() -> Progress:
-    """Bars on standard error, so that what a command prints stays clean.
+    """Progress bars on stderr, so that stdout holds only the output of the command.
 
-    They are started as a context; without a terminal nothing is drawn.
+    Use it as a context; without a terminal nothing is drawn.
     """
     console = Console(stderr=True)
     columns = (
@@ -44,18 +44,18 @@ def new_bars() -> Progress:
 
 
 def add_bar(bars: Progress, what: str, total: int, done: int = 0) -> TaskID:
-    """A further bar, of which ``done`` steps were done before."""
+    """Add a bar of which ``done`` steps are already done."""
     return bars.add_task(what, total=total, completed=done, note='', shown=time.monotonic())
 
 
 def advance_bar(bars: Progress, bar: TaskID, count: int = 1, note: str = '') -> None:
-    """Some more steps are done; without a terminal, a line once a minute.
+    """Advance a bar; without a terminal, print a line once a minute.
 
     Args:
         bars: From :func:`new_bars`.
         bar: From :func:`add_bar`.
         count: Steps. Defaults to 1.
-        note: What stands behind the bar, such as the loss.
+        note: Text after the bar, such as the loss.
     """
     bars.update(bar, advance=count, note=note)
     task = next(task for task in bars.tasks if task.id == bar)
@@ -87,9 +87,9 @@ def progress(what: str, total: int, done: int = 0) -> Iterator[Callable[..., Non
     """Show one bar during a context.
 
     Args:
-        what: Stands before the bar.
+        what: Text before the bar.
         total: Number of steps.
-        done: Steps that were done before. Defaults to 0.
+        done: Steps that are already done. Defaults to 0.
 
     Yields:
         ``advance(count=1, note='')``, to be called after each step.

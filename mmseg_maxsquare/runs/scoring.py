@@ -1,4 +1,4 @@
-"""Evaluators of the config: what they are asked for is there."""
+"""Checks that the classes and metrics that the config asks the evaluators for exist."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,13 +15,13 @@ from .findings import Finding, config_error
 
 
 def check_scoring(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
-    """Subsets, and what the best checkpoint is chosen by."""
+    """Check the subsets and the metric that selects the best checkpoint."""
     yield from _check_subsets(cfg, domains)
     yield from _check_save_best(cfg, domains)
 
 
 def _check_subsets(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
-    """They name classes that the data set has."""
+    """The subsets name classes of the data set."""
     for loop in ('val', 'test'):
         same = [d for d in domains if d.role == loop] or [d for d in domains if d.role == 'val']
         known = same[0].classes if same else None
@@ -43,7 +43,7 @@ def _check_subsets(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
 
 
 def _check_save_best(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
-    """The best checkpoint is chosen by metrics that validation gives."""
+    """The best checkpoint is selected by a metric that the validation returns."""
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
     best = hook.get('save_best')
     classes = next((d.classes for d in domains if d.role == 'val' and d.classes), None)
@@ -53,13 +53,13 @@ def _check_save_best(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
     of_classes = [metric for metric in known if _is_of_class(metric)]
     others = [metric for metric in known if not _is_of_class(metric)]
     for name in [best] if isinstance(best, str) else best:
-        # Without the class list any class may be meant.
+        # Without a class list, any class name may be valid.
         fits = name in known or (classes is None and _is_of_class(str(name)))
         if name != 'auto' and not fits:
             yield config_error(
                 'checkpoints',
                 'default_hooks.checkpoint.save_best',
-                f'no metric {name}; there are {", ".join(others)}'
+                f'no metric {name}; available: {", ".join(others)}'
                 + (f', and by class {some(of_classes, 3)}' if of_classes else ''),
                 'name one of these, or leave save_best out',
             )
@@ -70,7 +70,7 @@ def _is_of_class(metric: str) -> bool:
 
 
 def _metrics(evaluators: Any, classes: list[str] | None) -> list[str] | None:
-    """What evaluators give; None if that is not known."""
+    """Names of the metrics that evaluators return; None if they are not known."""
     names = []
     for evaluator in evaluators if isinstance(evaluators, list | tuple) else [evaluators]:
         kind = _class_of(evaluator)

@@ -1,4 +1,4 @@
-"""Fields of the config that must fit each other."""
+"""Config fields that must be consistent with each other."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ LOOPS = {
 
 
 def check_settings(cfg: Config, domains: list[Domain]) -> list[Finding]:
-    """All that can be said without reading files or building the model."""
+    """All checks that need neither files nor the built model."""
     return [
         *_check_scope(cfg),
         *_check_loops(cfg),
@@ -41,12 +41,12 @@ def _check_scope(cfg: Config) -> Iterator[Finding]:
 
 
 def _check_loops(cfg: Config) -> Iterator[Finding]:
-    """A loop's fields come all together or not at all."""
+    """The fields of a loop must be given all together or not at all."""
     for loop, fields in LOOPS.items():
         missing = [name for name in fields if cfg.get(name) is None]
         if missing and (loop == 'train' or len(missing) < len(fields)):
             given = [name for name in fields if name not in missing]
-            what = f'missing, while there are {", ".join(given) or "no others of its kind"}'
+            what = f'missing; the config has {", ".join(given) or "no field of this loop"}'
             remedy = f'{loop} needs all of {", ".join(fields)}'
             yield from (config_error('fields missing', name, what, remedy) for name in missing)
     if cfg.get('model') is None:
@@ -93,7 +93,7 @@ def _check_pairing(cfg: Config) -> Iterator[Finding]:
             "set train_dataloader.sampler=dict(type='UDASampler')",
         )
     adapts = _class_of((cfg.get('model') or {}).get('type'))
-    # Somebody's own model may read what it likes.
+    # A user's own model may read any data.
     if adapts is None or not adapts.__module__.startswith(('mmseg.', 'mmseg_maxsquare.')):
         return
     if pair != issubclass(adapts, UDAModel):
@@ -108,7 +108,7 @@ def _check_pairing(cfg: Config) -> Iterator[Finding]:
 
 
 def _check_targets(domains: list[Domain]) -> Iterator[Finding]:
-    """What a target pipeline cannot do, or does in vain."""
+    """Steps of a target pipeline that cannot work or have no effect."""
     for domain in domains:
         if domain.role != 'target':
             continue
@@ -129,7 +129,7 @@ def _check_targets(domains: list[Domain]) -> Iterator[Finding]:
 
 
 def _check_class_lists(domains: list[Domain]) -> Iterator[Finding]:
-    """All data sets have the same classes in the same order."""
+    """All data sets must have the same classes in the same order."""
     known = [(domain, domain.classes) for domain in domains if domain.classes is not None]
     for domain in domains:
         if domain.needs_labels and domain.dataset is not None and domain.classes is None:
@@ -153,7 +153,7 @@ def _check_class_lists(domains: list[Domain]) -> Iterator[Finding]:
 
 
 def _difference(lists: dict[str, list[str]]) -> str:
-    """In which classes two domains differ, given by name."""
+    """The difference between the class lists of two domains, by name."""
     first, second = lists.values()
     if set(first) == set(second):
         pairs = zip(first, second, strict=False)
@@ -167,7 +167,7 @@ def _difference(lists: dict[str, list[str]]) -> str:
 
 
 def _check_heads(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
-    """Every head has the data set's number of classes, in its losses too."""
+    """Every head, and its losses, must have the number of classes of the data set."""
     count = next((len(domain.classes) for domain in domains if domain.classes), None)
     for where, head in heads_of(cfg):
         found = head.get('num_classes')
@@ -187,12 +187,12 @@ def _check_heads(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
                     'number of classes',
                     f'{place}.class_weight',
                     f'{len(weights)} weights for {found or count} classes',
-                    'give one weight a class, in the order of the classes',
+                    'give one weight per class, in the order of the classes',
                 )
 
 
 def heads_of(cfg: Config) -> Iterator[tuple[str, dict]]:
-    """Field and config of every head of the model; a classifier is its own head."""
+    """Field and config of every head of the model; a classifier counts as a head."""
     if 'num_classes' in (cfg.get('model') or {}):
         yield 'model', cfg.model
     for name in ('decode_head', 'auxiliary_head'):

@@ -26,13 +26,13 @@ def train(
     local_rank: int = 0,
     verbose: bool = False,
 ) -> None:
-    """Train a model; wrong input ends the program before the first step.
+    """Train a model; wrong input stops the program before the first step.
 
     Args:
         config: See :func:`~mmseg_maxsquare.runs.config.load_config`.
         options: See there.
         work_dir: See there.
-        resume: Go on from the newest readable checkpoint in the work dir, if any.
+        resume: Resume from the newest readable checkpoint in the work dir, if any.
         amp: ``'float16'`` or ``'bfloat16'`` for mixed precision. Defaults to None.
         launcher: See :func:`~mmseg_maxsquare.runs.launch.join_processes`.
         local_rank: See there.
@@ -57,12 +57,12 @@ def train(
 
 
 def use_amp(cfg: Config, dtype: str) -> None:
-    """Have the forward passes computed in half precision."""
+    """Run the forward passes in half precision."""
     if get_device() == 'cpu':
-        fail('--amp needs a GPU and there is none here; leave it out')
+        fail('--amp needs a GPU, and none is available; leave it out')
     if dtype == 'bfloat16' and get_device() == 'cuda' and not torch.cuda.is_bf16_supported():
         fail(f'--amp: {torch.cuda.get_device_name()} has no bfloat16; use --amp float16')
-    # The range of bfloat16 is that of float32: there is nothing to scale.
+    # bfloat16 has the range of float32, so no loss scaling is needed.
     scale = 'dynamic' if dtype == 'float16' else dict(enabled=False)
     cfg.optim_wrapper.update(type='AmpOptimWrapper', dtype=dtype)
     cfg.optim_wrapper.setdefault('loss_scale', scale)

@@ -210,7 +210,7 @@ def test_label_loaded_before_the_resize(tmp_path: Path, name: str) -> None:
         dict(type='EvaluationProtocol', name=name),
         dict(type='PackSegInputs'),
     ]
-    with pytest.raises(ValueError, match='LoadAnnotations must come behind Resize') as error:
+    with pytest.raises(ValueError, match='LoadAnnotations must come after Resize') as error:
         build_dataset(tmp_path, VAL, pipeline)[0]
     assert 'frankfurt_000000_000019_leftImg8bit.png has size (16, 32)' in str(error.value)
     assert 'originally (48, 64)' in str(error.value)

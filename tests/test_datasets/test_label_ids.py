@@ -206,7 +206,7 @@ def test_palette_of_the_user_stays(tmp_path: Path, layout: Format) -> None:
 def test_unknown_class_is_refused(tmp_path: Path, kind: str, layout: Format) -> None:
     """A class that the data set lacks cannot be asked for."""
     names = 'sky' if kind == 'camvid' else 'road'
-    with pytest.raises(ValueError, match=rf"no classes \['tram'\]; there are \['{names}'"):
+    with pytest.raises(ValueError, match=rf"no classes \['tram'\]; available: \['{names}'"):
         build_dataset(tmp_path, layout.cfg, metainfo=dict(classes=('car', 'tram')))
 
 

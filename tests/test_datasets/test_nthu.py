@@ -153,7 +153,7 @@ def test_list_without_a_name(tmp_path: Path) -> None:
 def test_list_that_is_no_utf8(tmp_path: Path, encoding: str) -> None:
     make_nthu(tmp_path, cities=('Rome',))
     (tmp_path / 'Rome/List/test.txt').write_text('pano_ü\n', encoding=encoding)
-    with pytest.raises(BadFileError, match='Rome/List/test.txt is no text in UTF-8; write one'):
+    with pytest.raises(BadFileError, match='Rome/List/test.txt is not UTF-8 text; write one'):
         build_dataset(tmp_path, cfg())
 
 
@@ -164,7 +164,7 @@ def test_images_that_share_a_label(tmp_path: Path, ending: str, lists: bool) -> 
     make_nthu(tmp_path, cities=('Rome',), lists=lists)
     other = f'pano_00100_2_180{ending}'
     save_image(tmp_path / 'Rome/Images/Test' / other, SIZE, np.random.default_rng(0))
-    with pytest.raises(BadFileError, match='1 images in .*Rome/Images/Test have') as error:
+    with pytest.raises(BadFileError, match='1 images in .*Rome/Images/Test differ') as error:
         build_dataset(tmp_path, cfg())
     assert other in str(error.value) and 'pano_00100_2_180.png' in str(error.value)
 

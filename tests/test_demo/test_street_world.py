@@ -159,7 +159,7 @@ def test_a_complete_world_stays(one_gta5, capsys):
     assert 'is complete already' in capsys.readouterr().out
     assert contents(one_gta5) == before
     for change in (dict(seed=1), dict(sizes={**SIZES, 'nthu/Rome/Test': 2})):
-        with pytest.raises(FileExistsError, match='world is no such world'):
+        with pytest.raises(FileExistsError, match='world holds something else'):
             sw.write_world(one_gta5, formats=['gta5'], **{**SMALL, **change})
     assert contents(one_gta5) == before
 
@@ -179,7 +179,7 @@ def test_folder_of_another_origin_is_refused(one_gta5):
     (one_gta5 / 'nthu').mkdir()
     (one_gta5 / 'nthu' / 'thesis.txt').write_text('mine')
     before = contents(one_gta5)
-    with pytest.raises(FileExistsError, match='nthu is no part of the world'):
+    with pytest.raises(FileExistsError, match='nthu is not part of the world'):
         sw.write_world(one_gta5, formats=['synthia', 'nthu'], **SMALL)
     assert contents(one_gta5) == before
 

@@ -47,5 +47,5 @@ def test_gpu_without_bfloat16(cfg: Config, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_no_gpu(cfg: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, 'get_device', lambda: 'cpu')
-    with pytest.raises(SystemExit, match='--amp needs a GPU and there is none here'):
+    with pytest.raises(SystemExit, match='--amp needs a GPU, and none is available'):
         train.use_amp(cfg, 'float16')

@@ -58,7 +58,7 @@ def test_a_checkpoint_has_all_levels_of_the_model(
     [
         ('few', None),
         ('IoU.road', None),
-        (['mIoU', 'many'], 'no metric many; there are aAcc, mIoU, mAcc, few'),
+        (['mIoU', 'many'], 'no metric many; available: aAcc, mIoU, mAcc, few'),
     ],
 )
 def test_the_best_by_a_metric_that_there_is(best: object, message: str | None) -> None:

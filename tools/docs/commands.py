@@ -1,4 +1,4 @@
-"""The reference of the commands as Markdown, from the parser that reads the command line."""
+"""The command reference as Markdown, generated from the argument parser."""
 
 import argparse
 import html
@@ -15,7 +15,7 @@ def commands_markdown() -> str:
 
 
 def describe(name: str, parser: argparse.ArgumentParser, level: int = 2) -> Iterator[str]:
-    """A command: what it does, its line, its arguments, then its own subcommands."""
+    """A command: description, usage, arguments, then its subcommands."""
     yield f'{"#" * level} {name}'
     about, _, examples = (parser.description or '').partition('As in: ')
     yield re.sub(r'^(\d)  ', r'- **\1** ', html.escape(about.strip(), quote=False), flags=re.M)
@@ -33,7 +33,7 @@ def describe(name: str, parser: argparse.ArgumentParser, level: int = 2) -> Iter
 
 
 def usage(parser: argparse.ArgumentParser) -> str:
-    """The command with what it must have; options are in the table."""
+    """The command with its required arguments; the options are in the table."""
     words = [parser.prog, '[options]']
     for action in parser._actions:
         if not action.option_strings:
@@ -44,7 +44,7 @@ def usage(parser: argparse.ArgumentParser) -> str:
 
 
 def row(action: argparse.Action) -> str:
-    """A line of the table of arguments."""
+    """A row of the table of arguments."""
     names = ', '.join(f'`{option}`' for option in action.option_strings)
     taken = values(action)
     if not action.option_strings:
@@ -55,7 +55,7 @@ def row(action: argparse.Action) -> str:
 
 
 def values(action: argparse.Action) -> str:
-    """What follows an option, as ``--help`` writes it."""
+    """The values of an option, written as in ``--help``."""
     if action.nargs == 0:
         return ''
     if action.choices:

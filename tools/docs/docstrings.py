@@ -1,7 +1,7 @@
-"""What our docstrings have of Sphinx's markup, as Markdown for mkdocstrings.
+"""Converts the Sphinx markup of our docstrings to Markdown for mkdocstrings.
 
-A role such as ``:class:`UDADataset` `` becomes a link where the site documents the
-object, a formula becomes MathML, which browsers draw without any script.
+A role such as ``:class:`UDADataset` `` becomes a link if the site documents the object;
+a formula becomes MathML, which browsers render without a script.
 """
 
 import re
@@ -18,7 +18,7 @@ class SphinxToMarkdown(griffe.Extension):
     """Rewrites the docstrings before they are parsed."""
 
     def on_package(self, *, pkg: griffe.Module, **kwargs) -> None:
-        """Once the package is loaded."""
+        """Called after the package is loaded."""
         paths: dict[str, str] = {}
         objects = list(_objects(pkg))
         for item in objects:
@@ -33,7 +33,7 @@ def to_markdown(text: str, item: griffe.Object, paths: dict[str, str]) -> str:
 
     Args:
         text: The docstring.
-        item: Whose it is: its own members and module come first.
+        item: The documented object: its own members and module take precedence.
         paths: Full path of every object of the package by its short name.
     """
 
@@ -53,6 +53,6 @@ def to_markdown(text: str, item: griffe.Object, paths: dict[str, str]) -> str:
 
 
 def _objects(item: griffe.Object) -> list[griffe.Object]:
-    """An object and all that it contains, without what it imports."""
+    """An object and all that it contains, without imported names."""
     own = [member for member in item.members.values() if not member.is_alias]
     return [item, *(inner for member in own for inner in _objects(member))]

@@ -1,4 +1,4 @@
-"""MkDocs hooks: the page of the commands, and links to files of the repository.
+"""MkDocs hooks: the commands page, and links to files of the repository.
 
 Loaded by mkdocs.yml. Needs neither PyTorch nor MMSegmentation.
 """
@@ -7,31 +7,31 @@ import os
 import re
 from pathlib import Path
 
-from commands import commands_markdown  # MkDocs has this folder on its path while it loads hooks
+from commands import commands_markdown  # this folder is on MkDocs' path while it loads hooks
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 REPO = Path(__file__).resolve().parents[2]
 COMMANDS_MARK = '<!-- all commands -->'
-# Any relative link upwards; links_out() keeps those that leave docs/.
+# Any relative link upwards; links_out() selects those that leave docs/.
 LINK = re.compile(r'\]\(((?:\.\./)+[\w./-]+)\)')
 LANGUAGES = {'.py': 'python', '.sh': 'bash', '.md': 'markdown', '.yml': 'yaml'}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page with the text of every file of the repository that a page links to."""
+    """Add a page for every file of the repository that a page links to."""
     named = set()
     for file in files.documentation_pages():
         named |= {target for _, target in links_out(file.src_uri, file.content_string)}
     for name in sorted(named):
-        if (REPO / name).is_file():  # MkDocs warns of the others
+        if (REPO / name).is_file():  # MkDocs warns about the others
             files.append(source_page(name, config))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Point links at these pages; fill in the commands."""
+    """Redirect the links to these pages; fill in the commands."""
     here = os.path.dirname(page.file.src_uri)
     for link, target in links_out(page.file.src_uri, markdown):
         if (REPO / target).is_file():

@@ -4,7 +4,7 @@ resize = dict(type='Resize', scale=(320, 240), keep_ratio=False)
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     resize,
-    dict(type='LoadAnnotations'),  # behind the resize: labels keep their size
+    dict(type='LoadAnnotations'),  # after the resize: labels keep their size
     dict(type='EvaluationProtocol', name='full_resolution'),
     dict(type='PackSegInputs'),
 ]

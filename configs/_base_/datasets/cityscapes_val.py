@@ -1,11 +1,11 @@
-# Cityscapes val at full resolution, images shrunk to 1024 x 512 for the network; what
-# all data sets with Cityscapes' classes share.
+# Cityscapes val at full resolution, images resized to 1024 x 512 for the network; shared by
+# all data sets with Cityscapes' classes.
 data_root = '{{$MMSEG_MAXSQUARE_DATA:data}}/cityscapes'
 classes16 = (  # shared with SYNTHIA
     'road', 'sidewalk', 'building', 'wall', 'fence', 'pole', 'traffic light', 'traffic sign',
     'vegetation', 'sky', 'person', 'rider', 'car', 'bus', 'motorcycle', 'bicycle',
 )  # fmt: skip
-classes13 = (  # shared with NTHU, and what SYNTHIA's papers report beside the 16
+classes13 = (  # shared with NTHU; also reported for SYNTHIA beside the 16
     'road', 'sidewalk', 'building', 'traffic light', 'traffic sign',
     'vegetation', 'sky', 'person', 'rider', 'car', 'bus', 'motorcycle', 'bicycle',
 )  # fmt: skip
@@ -16,12 +16,12 @@ load = dict(type='LoadImageFromFile')
 labels = dict(type='LoadAnnotations')
 pack = dict(type='PackSegInputs')
 augment = [dict(type='RandomGaussianBlur'), dict(type='RandomFlip', prob=0.5), pack]
-target_pipeline = [load, resize, *augment]  # a source's: [load, labels, its resize, *augment]
+target_pipeline = [load, resize, *augment]  # a source uses [load, labels, its resize, *augment]
 # The two evaluation protocols; configs/maxsquare/released/ uses the second. Labels are
-# read behind the resize and keep their size.
+# loaded after the resize and keep their size.
 full_resolution = [labels, dict(type='EvaluationProtocol', name='full_resolution'), pack]
 network_input = [labels, dict(type='EvaluationProtocol', name='network_input'), pack]
-flips = [  # the probabilities of both are averaged
+flips = [  # their probabilities are averaged
     dict(type='RandomFlip', prob=0.0, direction='horizontal'),
     dict(type='RandomFlip', prob=1.0, direction='horizontal'),
 ]
@@ -31,7 +31,7 @@ test_pipeline = [load, resize, *full_resolution]
 tta_pipeline = [load, dict(type='TestTimeAug', transforms=[[resize], *full_resolution_tta])]
 released_test_pipeline = [load, resize, *network_input]
 released_tta_pipeline = [load, dict(type='TestTimeAug', transforms=[[resize], *network_input_tta])]
-# One labelled image a step; the data set is in gta.py, synthia.py or cityscapes13.py.
+# One labelled image per step; the data set is in gta.py, synthia.py or cityscapes13.py.
 train_dataloader = dict(
     batch_size=1,
     num_workers=4,

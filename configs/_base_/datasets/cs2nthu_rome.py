@@ -1,5 +1,5 @@
-# Cityscapes train (labelled) and Rome's 3,200 images; evaluation on its 100 labelled
-# ones. For another city only 'city' changes.
+# Cityscapes train (labelled) and Rome's 3,200 images; evaluation on Rome's 100 labelled
+# images. Another city only needs another 'city'.
 _base_ = './cityscapes13.py'
 nthu = dict(type='NTHUDataset', data_root='{{$MMSEG_MAXSQUARE_DATA:data}}/nthu', city='Rome')
 target = dict(**nthu, split='Train', pipeline=_base_.target_pipeline)

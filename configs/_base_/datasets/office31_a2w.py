@@ -1,6 +1,6 @@
 # Amazon (labelled), and Webcam: unlabelled for adaptation, labelled for the evaluation.
 data_root = '{{$MMSEG_MAXSQUARE_DATA:data}}/office31'
-# The usual ImageNet augmentation of fine-tuning; the paper does not say.
+# The usual ImageNet augmentation of fine-tuning; the paper does not state its own.
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(256, 256), keep_ratio=False),
@@ -16,7 +16,7 @@ test_pipeline = [
 ]
 source = dict(type='Office31Dataset', domain='amazon', data_root=data_root, pipeline=train_pipeline)
 target = dict(type='Office31Dataset', domain='webcam', data_root=data_root, pipeline=train_pipeline)
-# Half of the paper's batch of 128; the other half is the target's.
+# Half of the paper's batch of 128; the other half is for the target.
 train_dataloader = dict(
     batch_size=64,
     num_workers=4,

@@ -11,7 +11,7 @@ model = dict(
     backbone=dict(
         type='EfficientNetLite',
         pretrained='imagenet',
-        # Finer maps of fewer channels than the last stage's, at the same cost.
+        # Finer maps with fewer channels than those of the last stage, at the same cost.
         output_stride=8,
         out_indices=(3, 4),
     ),

@@ -1,4 +1,4 @@
-# The same with a low-level classifier one stage earlier.
+# deeplabv2_efficientnet_lite0.py with a low-level classifier one stage earlier.
 _base_ = './deeplabv2_efficientnet_lite0.py'
 model = dict(
     auxiliary_head=dict(

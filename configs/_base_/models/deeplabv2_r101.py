@@ -9,7 +9,7 @@ model = dict(
     ),
     backbone=dict(
         type='DeepLabV2ResNet',
-        # None starts at random; the paper starts from ImageNet.
+        # None starts from random weights; the paper starts from ImageNet.
         pretrained='{{$MMSEG_MAXSQUARE_DATA:data}}/pretrained/DeepLab_resnet_pretrained_init-f81d91e8.pth',
     ),
     decode_head=dict(
@@ -19,7 +19,7 @@ model = dict(
         num_classes=19,
         dilations=(6, 12, 18, 24),
         align_corners=True,
-        # Mean over the labelled pixels, as released; Eq. 2 divides by all pixels.
+        # Mean over the labelled pixels, as in the released code; Eq. 2 divides by all pixels.
         loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
     ),
     train_cfg=dict(),

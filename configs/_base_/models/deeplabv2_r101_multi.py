@@ -1,4 +1,4 @@
-# The two-level network: the same with a low-level classifier on conv4.
+# The two-level network: deeplabv2_r101.py with a low-level classifier on conv4.
 _base_ = './deeplabv2_r101.py'
 model = dict(
     auxiliary_head=dict(

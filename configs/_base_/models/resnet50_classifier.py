@@ -10,7 +10,7 @@ model = dict(
     ),
     backbone=dict(
         type='TorchvisionResNet',
-        # None starts at random.
+        # None starts from random weights.
         pretrained='{{$MMSEG_MAXSQUARE_DATA:data}}/pretrained/resnet50-0676ba61.pth',
     ),
     in_channels=2048,

@@ -1,5 +1,5 @@
-# Adaptation of a source model. The paper does not say how long; the released code
-# takes 5 rounds of 2 epochs of 2,976 steps.
+# Adaptation of a source model. The paper does not state the length; the released code
+# runs 5 rounds of 2 epochs of 2,976 steps.
 _base_ = './source_70k.py'
 max_iters = 29760
 param_scheduler = [

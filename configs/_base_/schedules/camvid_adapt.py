@@ -1,4 +1,4 @@
-# An adaptation in minutes on two cores: two images of each domain in a step.
+# An adaptation in minutes on two cores: two images of each domain per step.
 _base_ = './camvid_source.py'
 optim_wrapper = dict(optimizer=dict(lr=5e-3))
 max_iters = 300

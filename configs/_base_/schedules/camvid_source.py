@@ -2,8 +2,8 @@
 _base_ = './source_70k.py'
 optim_wrapper = dict(
     optimizer=dict(lr=1e-2),
-    # The maps of EfficientNet-Lite0 are large and linear; at the backbone's rate
-    # (let alone ten times that) their classifier makes the source loss rise.
+    # The maps of EfficientNet-Lite0 are large and linear; at the backbone's learning
+    # rate (let alone ten times that) the loss of their classifier rises.
     paramwise_cfg=dict(
         custom_keys=dict(decode_head=dict(lr_mult=0.2), auxiliary_head=dict(lr_mult=1.0))
     ),

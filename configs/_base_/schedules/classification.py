@@ -1,5 +1,5 @@
-# Section 4.2; the recipe that it follows ([10]) trains the new classifier ten times
-# faster. The paper gives neither weight decay nor length: these are ours.
+# Section 4.2; the recipe that it follows ([10]) trains the new classifier at ten times the
+# learning rate. The paper states neither weight decay nor length: these are our choice.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4),

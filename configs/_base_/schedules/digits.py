@@ -1,4 +1,4 @@
-# From random weights, in seconds on a core: all layers at one rate.
+# From random weights, in seconds on one core: the same learning rate for all layers.
 _base_ = './classification.py'
 optim_wrapper = dict(optimizer=dict(lr=0.05), paramwise_cfg=dict(_delete_=True))
 max_iters = 200

@@ -1,5 +1,5 @@
-# SGD as in Section 4.2; the new classifiers learn ten times faster (from [28] and
-# the released code).
+# SGD as in Section 4.2; the new classifiers have ten times the learning rate (from [28]
+# and the released code).
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=2.5e-4, momentum=0.9, weight_decay=5e-4),

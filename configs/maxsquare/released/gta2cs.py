@@ -1,8 +1,8 @@
 # The released recipe of MaxSquare, GTA5 -> Cityscapes.
-# Only what it does otherwise than ../gta2cs.py. As many steps (29,760) as there; the
-# reasons for rates and dilations are in source_gta.py.
+# Only the differences to ../gta2cs.py. It has the same number of steps (29,760); the
+# reasons for learning rates and dilations are in source_gta.py.
 _base_ = '../gta2cs.py'
-model = dict(decode_head=dict(dilations=(6, 12)))  # 18 and 24 are never reached
+model = dict(decode_head=dict(dilations=(6, 12)))  # 18 and 24 are never used
 optim_wrapper = dict(
     optimizer=dict(lr=7.5e-4),  # backbone
     paramwise_cfg=dict(custom_keys=dict(decode_head=dict(lr_mult=10 / 3))),  # 2.5e-3

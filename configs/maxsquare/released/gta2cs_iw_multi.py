@@ -1,11 +1,11 @@
 # The released recipe of MaxSquare+IW+Multi, GTA5 -> Cityscapes.
-# Only what it does otherwise than ../gta2cs_iw_multi.py.
+# Only the differences to ../gta2cs_iw_multi.py.
 _base_ = '../gta2cs_iw_multi.py'
 model = dict(
     decode_head=dict(dilations=(6, 12)),
     auxiliary_head=dict(dilations=(6, 12)),
-    target_loss=dict(loss_weight=0.18),  # lambda_T = 0.09 instead of 0.1; doubled as ever
-    guidance=dict(mask='any_class'),  # any class over the threshold, not only the ensemble's
+    target_loss=dict(loss_weight=0.18),  # lambda_T = 0.09 instead of 0.1; see gta2cs_iw.py
+    guidance=dict(mask='any_class'),  # any class above the threshold, not only the ensemble's
 )
 optim_wrapper = dict(
     optimizer=dict(lr=7.5e-4),  # backbone

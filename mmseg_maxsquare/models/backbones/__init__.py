@@ -1,4 +1,4 @@
-"""Backbones that mmseg lacks, or loads without asking whether the weights fit."""
+"""Backbones that mmseg lacks, or whose weights it loads without checking that they fit."""
 
 from .deeplabv2_resnet import DeepLabV2ResNet
 from .efficientnet_lite import EfficientNetLite

@@ -18,19 +18,19 @@ IMAGENET_HINT = (
 class DeepLabV2ResNet(ResNet):
     """ResNet with output stride 8, a ceil-mode max-pool and a fixed first norm.
 
-    Differs from mmseg's ResNet in what that cannot be configured to: the
-    max-pool rounds up (at a width of 1280 its maps are one column wider), the
-    affine parameters of the first batch norm are not trained (all batch norms
-    stay in training mode), and the ImageNet weights are named explicitly.
+    It differs from mmseg's ResNet in points that have no option there: the max-pool
+    rounds up (at a width of 1280 its maps are one column wider), the affine parameters
+    of the first batch norm are not trained (all batch norms stay in training mode), and
+    the ImageNet weights are named explicitly.
 
     Args:
-        pretrained: Weight file with torchvision's key names, also below
-            ``Scale.``; batch norms must not be folded into the convolutions.
-            None starts at random.
+        pretrained: Weight file with torchvision's key names, with or without the
+            prefix ``Scale.``; batch norms must not be folded into the convolutions.
+            None starts from random weights.
         depth: 18, 34, 50, 101 or 152. Defaults to 101.
-        **kwargs: Other arguments of mmseg's ResNet; the defaults here are the
-            network's: stride in the 1x1 (``style='caffe'``), strides 1, 2, 1, 1,
-            dilations 1, 1, 2, 4.
+        **kwargs: Other arguments of mmseg's ResNet. The defaults are those of the
+            network: stride in the 1x1 convolution (``style='caffe'``), strides
+            1, 2, 1, 1, dilations 1, 1, 2, 4.
     """
 
     def __init__(self, pretrained: str | None, depth: int = 101, **kwargs: Any) -> None:

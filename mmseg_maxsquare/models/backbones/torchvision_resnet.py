@@ -15,10 +15,10 @@ IMAGENET_HINT = (
 
 @MODELS.register_module()
 class TorchvisionResNet(ResNet):
-    """ResNet at stride 32, whose weight file is named explicitly and must fit.
+    """ResNet at stride 32 with an explicitly named weight file, which must fit.
 
     Args:
-        pretrained: Weight file of torchvision. None starts at random.
+        pretrained: Weight file of torchvision. None starts from random weights.
         depth: 18, 34, 50, 101 or 152. Defaults to 50.
         **kwargs: Other arguments of mmseg's ResNet.
     """

@@ -53,7 +53,7 @@ def domain_in_capitals(root: Path, cfg: Config) -> None:
     (root / 'office/amazon').rename(root / 'office/Amazon')
 
 
-@fault('office31', 'error', 'webcam/images/mug/frame_0001.jpg', 'cut off after')
+@fault('office31', 'error', 'webcam/images/mug/frame_0001.jpg', 'truncated after')
 def cut_photograph(root: Path, cfg: Config) -> None:
     cut(root / 'office/webcam/images/mug/frame_0001.jpg')
 
@@ -93,7 +93,9 @@ def packed_as_segmentation(root: Path, cfg: Config) -> None:
     cfg.train_dataloader.dataset.source.pipeline = train_pipeline(labels=False)
 
 
-@fault('digits', 'error', 'checkpoint.save_best', 'there are aAcc, mAcc, and by class Acc.0, Acc.1')
+@fault(
+    'digits', 'error', 'checkpoint.save_best', 'available: aAcc, mAcc, and by class Acc.0, Acc.1'
+)
 def best_by_iou_of_a_classifier(root: Path, cfg: Config) -> None:
     cfg.default_hooks.checkpoint.save_best = 'mIoU'
 

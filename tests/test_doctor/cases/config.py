@@ -14,7 +14,7 @@ def unknown_city(root: Path, cfg: Config) -> None:
     cfg.train_dataloader.dataset.target.city = 'Berlin'
 
 
-@fault('gta', 'error', 'dataset.source', 'GTADataset is not in the', 'Is GTA5Dataset meant?')
+@fault('gta', 'error', 'dataset.source', 'GTADataset is not in the', 'Did you mean GTA5Dataset?')
 def unknown_data_set(root: Path, cfg: Config) -> None:
     cfg.train_dataloader.dataset.source.type = 'GTADataset'
 
@@ -49,7 +49,7 @@ def guidance_without_low_head(root: Path, cfg: Config) -> None:
     del cfg.model['auxiliary_head']
 
 
-@fault('gta', 'error', 'model.data_preprocessor', 'refuses a training batch')
+@fault('gta', 'error', 'model.data_preprocessor', 'fails on a training batch')
 def two_sizes_of_the_preprocessor(root: Path, cfg: Config) -> None:
     cfg.model.data_preprocessor.update(size=(16, 16), size_divisor=4)
 
@@ -59,7 +59,7 @@ def unknown_subset(root: Path, cfg: Config) -> None:
     cfg.val_evaluator.subsets = dict(few=['road', 'lorry'])
 
 
-@fault('gta', 'error', 'val_evaluator', 'SubsetIoU is not in', 'Is SubsetIoUMetric meant?')
+@fault('gta', 'error', 'val_evaluator', 'SubsetIoU is not in', 'Did you mean SubsetIoUMetric?')
 def unknown_evaluator(root: Path, cfg: Config) -> None:
     cfg.val_evaluator.type = 'SubsetIoU'
 
@@ -74,7 +74,7 @@ def misspelt_field_of_the_evaluator(root: Path, cfg: Config) -> None:
     cfg.val_evaluator.subset = dict(few=['road'])
 
 
-@fault('gta', 'error', 'checkpoint.save_best', 'no metric mIoU15; there are aAcc, mIoU, mAcc, few')
+@fault('gta', 'error', 'checkpoint.save_best', 'no metric mIoU15; available: aAcc, mIoU, mAcc, few')
 def best_by_no_metric(root: Path, cfg: Config) -> None:
     cfg.val_evaluator.subsets = dict(few=['road'])
     cfg.default_hooks.checkpoint.update(type='OracleCheckpointHook', save_best='mIoU15')
@@ -85,7 +85,7 @@ def best_by_no_class(root: Path, cfg: Config) -> None:
     cfg.default_hooks.checkpoint.update(save_best=['mIoU', 'IoU.lorry'], rule='greater')
 
 
-@fault('gta', 'error', 'default_hooks.checkpoint', "save_best='auto' does not say by what")
+@fault('gta', 'error', 'default_hooks.checkpoint', "save_best='auto' names no metric")
 def best_by_anything(root: Path, cfg: Config) -> None:
     cfg.default_hooks.checkpoint.update(type='OracleCheckpointHook', save_best='auto')
 
@@ -100,7 +100,7 @@ def rate_in_quotes(root: Path, cfg: Config) -> None:
     cfg.optim_wrapper.optimizer.lr = '2.5e-4'
 
 
-@fault('gta', 'error', 'optim_wrapper.optimizer.type', 'SDG is not in', 'Is SGD meant?')
+@fault('gta', 'error', 'optim_wrapper.optimizer.type', 'SDG is not in', 'Did you mean SGD?')
 def unknown_optimizer(root: Path, cfg: Config) -> None:
     cfg.optim_wrapper.optimizer.type = 'SDG'
 
@@ -121,7 +121,7 @@ def rate_that_ends_early(root: Path, cfg: Config) -> None:
     cfg.param_scheduler = [warm_up, {**POLY, 'begin': 2, 'end': 3}]
 
 
-@fault('gta', 'warning', 'param_scheduler.end', 'the curve is cut off after 4 of 10 steps')
+@fault('gta', 'warning', 'param_scheduler.end', 'the schedule is cut off after 4 of 10 steps')
 def rate_that_is_cut_off(root: Path, cfg: Config) -> None:
     cfg.param_scheduler = {**POLY, 'end': 11}
 

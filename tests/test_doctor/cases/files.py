@@ -14,17 +14,17 @@ def empty_image(root: Path, cfg: Config) -> None:
     (root / 'gta5/images/00002.png').write_bytes(b'')
 
 
-@fault('gta', 'error', 'gta5/images/00003.png', 'cut off after')
+@fault('gta', 'error', 'gta5/images/00003.png', 'truncated after')
 def truncated_image(root: Path, cfg: Config) -> None:
     cut(root / 'gta5/images/00003.png')
 
 
-@fault('nthu', 'error', 'Images/Train/pano_00001_2_180.jpg', 'cut off after')
+@fault('nthu', 'error', 'Images/Train/pano_00001_2_180.jpg', 'truncated after')
 def truncated_jpeg(root: Path, cfg: Config) -> None:
     cut(root / 'nthu/Rome/Images/Train/pano_00001_2_180.jpg')
 
 
-@fault('gta', 'error', 'gta5/labels/00004.png', 'cut off after')
+@fault('gta', 'error', 'gta5/labels/00004.png', 'truncated after')
 def truncated_label(root: Path, cfg: Config) -> None:
     cut(root / 'gta5/labels/00004.png')
 
@@ -80,7 +80,7 @@ def image_of_another_ending(root: Path, cfg: Config) -> None:
     (root / 'gta5/images/00003.png').rename(root / 'gta5/images/00003.jpg')
 
 
-@fault('gta', 'warning', '_leftImg8bit.jpg', 'ends otherwise than _leftImg8bit.png')
+@fault('gta', 'warning', '_leftImg8bit.jpg', 'does not end in _leftImg8bit.png')
 def target_image_of_another_ending(root: Path, cfg: Config) -> None:
     path = next((root / 'city/leftImg8bit/train').rglob('*.png'))
     path.rename(path.with_suffix('.jpg'))
@@ -151,19 +151,19 @@ def listed_twice(root: Path, cfg: Config) -> None:
     cfg.train_dataloader.dataset.source.ann_file = str(root / 'list.txt')
 
 
-@fault('gta', 'error', 'list.txt', 'is no text in UTF-8')
+@fault('gta', 'error', 'list.txt', 'is not UTF-8 text')
 def list_in_utf16(root: Path, cfg: Config) -> None:
     (root / 'list.txt').write_text('1\n2\n', encoding='utf-16')
     cfg.train_dataloader.dataset.source.ann_file = str(root / 'list.txt')
 
 
-@fault('gta', 'error', 'list.txt', 'is no text in UTF-8')
+@fault('gta', 'error', 'list.txt', 'is not UTF-8 text')
 def list_in_utf16_without_mark(root: Path, cfg: Config) -> None:
     (root / 'list.txt').write_text('1\n2\n', encoding='utf-16-le')
     cfg.train_dataloader.dataset.source.ann_file = str(root / 'list.txt')
 
 
-@fault('nthu', 'error', 'Rome/List/test.txt', 'is no text in UTF-8')
+@fault('nthu', 'error', 'Rome/List/test.txt', 'is not UTF-8 text')
 def nthu_list_in_utf16(root: Path, cfg: Config) -> None:
     (root / 'nthu/Rome/List/test.txt').write_text('pano\n', encoding='utf-16')
 
@@ -179,7 +179,7 @@ def list_that_is_empty(root: Path, cfg: Config) -> None:
     cfg.train_dataloader.dataset.source.ann_file = str(root / 'list.txt')
 
 
-@fault('nthu', 'error', 'pano_00100_2_180.png', 'has the name of', '.jpg but for the ending')
+@fault('nthu', 'error', 'pano_00100_2_180.png', 'differs from', '.jpg only in the suffix')
 def images_that_share_a_label(root: Path, cfg: Config) -> None:
     save_image(root / 'nthu/Rome/Images/Test/pano_00100_2_180.jpg', (24, 32), RNG)
 
@@ -190,7 +190,7 @@ def city_in_small_letters(root: Path, cfg: Config) -> None:
     make_nthu(root / 'nthu', ['Taipei'])
 
 
-@fault('gta', 'error', 'gta5/labels/00005.png', 'is a link to nowhere.png, which is gone')
+@fault('gta', 'error', 'gta5/labels/00005.png', 'is a link to nowhere.png, which does not exist')
 def label_that_is_a_broken_link(root: Path, cfg: Config) -> None:
     (root / 'gta5/labels/00005.png').unlink()
     (root / 'gta5/labels/00005.png').symlink_to('nowhere.png')

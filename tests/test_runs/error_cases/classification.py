@@ -125,7 +125,7 @@ def subset_named_as_the_accuracy(here: Place) -> None:
 
 @fault(
     'val_evaluator.subsets.<name> lists <n> images that were not evaluated, such as <image>; '
-    'write the list anew for this data set'
+    'write the list again for this data set'
 )
 def list_of_other_images(here: Place) -> None:
     no_list_of_a_subset(here)

@@ -24,7 +24,7 @@ def option_of_nothing(here: Place) -> None:
     pass
 
 
-@fault('--amp needs a GPU and there is none here; leave it out', 'train CONFIG --amp')
+@fault('--amp needs a GPU, and none is available; leave it out', 'train CONFIG --amp')
 def amp_on_cpu(here: Place) -> None:
     here.patch.setattr('mmseg_maxsquare.runs.train.get_device', lambda: 'cpu')
 
@@ -63,7 +63,7 @@ def nothing_that_draws(here: Place) -> None:
 
 
 fields(
-    '<field>: missing, while there are <fields>; <loop> needs all of <fields>',
+    '<field>: missing; the config has <fields>; <loop> needs all of <fields>',
     no_evaluator=dict(val_evaluator=None),
 )
 fields(
@@ -88,13 +88,13 @@ fields(
     key_of_evaluator={'val_evaluator.subset': dict(few=['road'])},
 )
 fields(
-    'default_hooks.checkpoint.save_best: no metric <name>; there are <names>; name one of these, '
+    'default_hooks.checkpoint.save_best: no metric <name>; available: <names>; name one of these, '
     'or leave save_best out',
     best_by_no_metric={'default_hooks.checkpoint.save_best': 'mIoU13'},
     second_best_by_no_metric={'default_hooks.checkpoint.save_best': ['mIoU', 'IoU.tram']},
 )
 fields(
-    "the runner: save_best='auto' does not say by what; name a metric such as 'mIoU'",
+    "the runner: save_best='auto' names no metric; name a metric such as 'mIoU'",
     best_by_anything={'default_hooks.checkpoint.save_best': 'auto'},
 )
 
@@ -110,7 +110,7 @@ fields(
     low_head_of_16_classes={'model.auxiliary_head.num_classes': 16},
 )
 fields(
-    '<head>.loss_decode.class_weight: <n> weights for <n> classes; give one weight a class, in '
+    '<head>.loss_decode.class_weight: <n> weights for <n> classes; give one weight per class, in '
     'the order of the classes',
     weights_of_16_classes={'model.decode_head.loss_decode.class_weight': [1.0] * 16},
 )
@@ -120,7 +120,7 @@ fields(
     subset_of_no_class={'val_evaluator.subsets': dict(mIoU1=['tram'])},
 )
 fields(
-    '<field>: <data set>: <data set> has no classes <names>; there are <names>; correct the '
+    '<field>: <data set>: <data set> has no classes <names>; available: <names>; correct the '
     'fields of this data set',
     unknown_class={f'{SOURCE}.metainfo': dict(classes=['road', 'tram'])},
 )

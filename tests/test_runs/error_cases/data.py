@@ -89,12 +89,12 @@ fields(
 )
 
 
-@fault('<data set>: <list> lists no image; write one image name a line, or correct ann_file')
+@fault('<data set>: <list> lists no image; write one image name per line, or correct ann_file')
 def empty_list(here: Place) -> None:
     write_list(here, b'\n\n')
 
 
-@fault('<data set>: <list> is no text in UTF-8; write one image name a line, or correct ann_file')
+@fault('<data set>: <list> is not UTF-8 text; write one image name per line, or correct ann_file')
 def list_in_utf16(here: Place) -> None:
     write_list(here, '00001\n00002\n'.encode('utf-16'))
 
@@ -105,7 +105,7 @@ def list_that_is_an_image(here: Place) -> None:
 
 
 @fault(
-    '<data set>: <n> images in <folder> have the name of another but for the ending, and so its '
+    '<data set>: <n> images in <folder> differ from another only in the suffix and would share its '
     'label: <files>; remove one of them'
 )
 def images_that_share_a_label(here: Place) -> None:
@@ -113,7 +113,10 @@ def images_that_share_a_label(here: Place) -> None:
     shutil.copy(here.image, here.image.with_suffix('.jpg'))
 
 
-@fault('image <file> cannot be read (<n> bytes): it is damaged, cut off or no image; copy it again')
+@fault(
+    'image <file> cannot be read (<n> bytes): it is damaged, truncated or not an image; copy it '
+    'again'
+)
 def truncated_image(here: Place) -> None:
     here.image.write_bytes(here.image.read_bytes()[:500])
 

@@ -8,7 +8,7 @@ fields(f'model.target_loss: {UNKNOWN}', key_of_target_loss={f'{LOSS}.lambda_t': 
 fields(f'model.guidance: {UNKNOWN}', key_of_guidance={f'{GUIDANCE}.delta': 0.9})
 fields(f'<head>.loss_decode: {UNKNOWN}', key_of_loss={'model.decode_head.loss_decode.weight': 0.1})
 fields(
-    'model.target_loss: <type> is not in the <registry> registry. Is <type> meant?',
+    'model.target_loss: <type> is not in the <registry> registry. Did you mean <type>?',
     no_such_loss={f'{LOSS}.type': 'MaxSquaresLoss'},
 )
 fields(
@@ -60,7 +60,7 @@ fields(
 )
 fields(
     'step <n> (<images>): <losses> is not finite. The last checkpoint is good. Look at these '
-    'images, lower the learning rate or target_loss.loss_weight, or go on without such steps: '
+    'images, lower the learning rate or target_loss.loss_weight, or skip such steps with '
     "default_hooks.finite.action='skip'",
     rate_that_diverges={
         'default_hooks.finite': dict(type='NonFiniteHook'),

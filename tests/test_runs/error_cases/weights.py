@@ -35,7 +35,7 @@ def no_checkpoint(here: Place) -> None:
     pass
 
 
-@fault('load_from: <file> cannot be read (<error>): it is cut off or damaged, or no checkpoint')
+@fault('load_from: <file> cannot be read (<error>): it is truncated, damaged or not a checkpoint')
 def truncated_checkpoint(here: Place) -> None:
     path = save_checkpoint(here)
     path.write_bytes(path.read_bytes()[:-200])

@@ -27,14 +27,14 @@ def read_only_work_dir(here: Place) -> None:
 
 
 @fault(
-    '<work dir>: <n> GB free, a checkpoint and logs take <n> GB; free some room, or choose '
+    '<work dir>: <n> GB free, a checkpoint and logs take <n> GB; free some space, or choose '
     'another disk with --work-dir'
 )
 def full_disk(here: Place) -> None:
     here.patch.setattr('shutil.disk_usage', lambda path: Usage(10**9, 10**9 - 5000, 5000))
 
 
-@fault('<work dir>: No space left on device; free some room, then go on with --resume')
+@fault('<work dir>: No space left on device; free some space, then continue with --resume')
 def disk_fills_up(here: Place) -> None:
     def put(*args) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -43,7 +43,7 @@ def disk_fills_up(here: Place) -> None:
 
 
 @fault(
-    '<work dir>: holds a run already (<file>), which is never overwritten; go on with it by '
+    '<work dir>: holds a run already (<file>), which is never overwritten; continue it with '
     '--resume, or name another folder with --work-dir'
 )
 def used_work_dir(here: Place) -> None:
@@ -51,7 +51,7 @@ def used_work_dir(here: Place) -> None:
 
 
 @fault(
-    '<work dir>: holds <file>, but no checkpoint that --resume can go on with; name another '
+    '<work dir>: holds <file>, but no checkpoint that --resume can continue from; name another '
     'folder with --work-dir, or move these files away',
     'train CONFIG --resume',
 )
