@@ -195,9 +195,9 @@ def test_half_a_format_is_refused(one_gta5, tmp_path, monkeypatch):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setitem(sw.WRITERS, 'cityscapes', write_and_stop)
             sw.write_world(root, formats=['cityscapes'], **SMALL)
-    with pytest.raises(FileExistsError, match='cityscapes is .* half of one; delete it$'):
+    with pytest.raises(FileExistsError, match='cityscapes is .* incomplete; delete it$'):
         sw.write_world(one_gta5, **SMALL)
-    with pytest.raises(FileExistsError, match='new is .* half of one; delete it or name another'):
+    with pytest.raises(FileExistsError, match='new holds .* incomplete world; delete it or'):
         sw.write_world(tmp_path / 'new', **SMALL)
     shutil.rmtree(one_gta5 / 'cityscapes')
     sw.write_world(one_gta5, **SMALL)
