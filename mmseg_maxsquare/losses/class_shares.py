@@ -12,6 +12,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from .target_losses import check_weight
+
 PER = ('image', 'batch')
 
 
@@ -107,10 +109,7 @@ class ClassShareLoss(nn.Module):
     ) -> None:
         super().__init__()
         check_per(per)
-        if not loss_weight >= 0:
-            raise ValueError(f'loss_weight must be at least 0, got {loss_weight}')
-        if 'loss' not in loss_name:
-            raise ValueError(f'loss_name must contain "loss" to enter the sum, got {loss_name!r}')
+        check_weight(loss_weight, loss_name)
         self.per = per
         self.loss_weight = loss_weight
         self.loss_name = loss_name

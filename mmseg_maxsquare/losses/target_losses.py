@@ -8,6 +8,14 @@ from torch import Tensor, nn
 from .functional import check_gamma, check_weighting, entropy_loss, max_square_loss
 
 
+def check_weight(loss_weight: float, loss_name: str) -> None:
+    """Raise ``ValueError`` unless mmseg can weigh and sum the loss."""
+    if not loss_weight >= 0:
+        raise ValueError(f'loss_weight must be at least 0, got {loss_weight}')
+    if 'loss' not in loss_name:
+        raise ValueError(f'loss_name must contain "loss" to enter the sum, got {loss_name!r}')
+
+
 class TargetLoss(nn.Module):
     """Base class of the target losses: parameters and mmseg's ``loss_decode`` call.
 
@@ -37,10 +45,7 @@ class TargetLoss(nn.Module):
     ) -> None:
         super().__init__()
         check_weighting(alpha, weight_by)
-        if not loss_weight >= 0:
-            raise ValueError(f'loss_weight must be at least 0, got {loss_weight}')
-        if 'loss' not in loss_name:
-            raise ValueError(f'loss_name must contain "loss" to enter the sum, got {loss_name!r}')
+        check_weight(loss_weight, loss_name)
         self.alpha = alpha
         self.weight_by = weight_by
         self.class_average = class_average
