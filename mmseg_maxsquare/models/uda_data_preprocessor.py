@@ -35,7 +35,7 @@ class UDADataPreprocessor(SegDataPreProcessor):
                 {key: value[domain] for key, value in data.items()}, training
             )
             for domain in DOMAINS
-            if domain in data['inputs']
+            if domain in data['inputs'] or domain == 'target'
         }
         return {
             key: {domain: batch[key] for domain, batch in domains.items()}

@@ -162,5 +162,5 @@ def test_unknown_mode() -> None:
 
 
 def test_plain_batch_in_training() -> None:
-    with pytest.raises(TypeError, match='UDAImageClassifier trains on batches with a source'):
+    with pytest.raises(TypeError, match='UDAImageClassifier trains on batches of a UDADataset'):
         adaptive().train_step(batch(), wrap(adaptive()))

@@ -92,7 +92,7 @@ def test_size_and_divisor_exclude_each_other() -> None:
 
 
 def test_missing_domain_is_an_error() -> None:
-    """A nested batch has both domains."""
+    """A nested batch has a target; only the source may be missing."""
     batch = {key: {'source': value['source']} for key, value in uda_batch().items()}
     with pytest.raises(KeyError, match='target'):
         build()(batch, training=True)

@@ -7,6 +7,8 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from ...safe_types import allow_mmengine_checkpoints
+
 
 def load_pretrained(
     backbone: nn.Module,
@@ -69,6 +71,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     Raises:
         ValueError: If the file holds anything but tensors by name.
     """
+    allow_mmengine_checkpoints()  # again: OneDL's loader removes them at its end
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # the unpickler raises many types of errors on a broken file
