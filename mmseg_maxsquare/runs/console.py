@@ -27,6 +27,9 @@ SHOWN = {
 # Warnings of the stack about its own internals, which a user cannot act on.
 NOISE = ('The prefix is not set', '"FileClient" will be', '"HardDiskBackend" is')
 
+# Logged for every parameter that is not trained.
+FROZEN = 'is skipped since its requires_grad=False'
+
 
 class QuietRunner(Runner):
     """mmengine's runner with a short terminal output.
@@ -64,7 +67,7 @@ def is_shown(record: logging.LogRecord) -> bool:
     """Whether a record is shown on a quiet terminal."""
     message = record.getMessage()
     if record.levelno >= logging.WARNING or getattr(record, 'shown', False):
-        return not message.startswith(NOISE)
+        return not message.startswith(NOISE) and not message.endswith(FROZEN)
     is_table = message.lstrip().startswith('+-')  # of mmseg's metrics
     return is_table or (record.module, record.funcName) in SHOWN
 

@@ -23,7 +23,7 @@ def check_optimizer(cfg: Config, model: nn.Module | None) -> list[Finding]:
     """Optimizer and learning rate schedules that cannot be built."""
     logger = MMLogger.get_current_instance()
     level = logger.level
-    logger.setLevel(logging.WARNING)  # the constructor logs every parameter
+    logger.setLevel(logging.ERROR)  # the constructor logs every parameter
     try:
         return list(_check_optimizer(cfg, model))
     finally:

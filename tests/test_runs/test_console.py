@@ -80,6 +80,7 @@ def test_describe_rates() -> None:
         (logging.INFO, 'a detail', False),
         (logging.WARNING, 'the target collapses', True),
         (logging.WARNING, 'The prefix is not set in metric class X.', False),
+        (logging.WARNING, 'a.weight is skipped since its requires_grad=False', False),
         (logging.INFO, '\n+------+-----+', True),
         (logging.ERROR, 'broken', True),
     ],
