@@ -12,8 +12,9 @@ from .uda_data_preprocessor import UDADataPreprocessor
 from .uda_encoder_decoder import UDACascadeEncoderDecoder, UDAEncoderDecoder
 from .uda_model import UDAModel
 
-for loss in (ClassShareLoss, EntropyLoss, MaxSquareLoss):
-    MODELS.register_module(module=loss)
+MODELS.register_module(module=ClassShareLoss)
+MODELS.register_module(module=EntropyLoss)
+MODELS.register_module(module=MaxSquareLoss)
 
 __all__ = [
     'ClassShareAnchor',
