@@ -8,6 +8,7 @@ from .evaluation_protocol import EvaluationProtocol
 from .gta5 import GTA5Dataset
 from .image_folder import ImageFolderDataset
 from .label_ids import LabelIdDataset
+from .labelmefacade import LabelMeFacadeDataset
 from .loading import LoadImage, LoadLabelIds
 from .nthu import NTHUDataset
 from .office31 import Office31Dataset
@@ -25,6 +26,7 @@ __all__ = [
     'GTA5Dataset',
     'ImageFolderDataset',
     'LabelIdDataset',
+    'LabelMeFacadeDataset',
     'LoadImage',
     'LoadLabelIds',
     'NTHUDataset',
