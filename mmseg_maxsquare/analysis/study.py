@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmseg_maxsquare.runs.config import parse_options, read_config, use_data_folder
+from mmseg_maxsquare.runs.config import parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
 
 from .table import adjustment, run_tables
-from .tables import Table, check_fields, load_table, spec_file
+from .tables import Table, check_fields, load_table, read_spec, spec_file
 
 FIELDS = {'title', 'tables', 'seeds'}
 
@@ -37,7 +37,7 @@ def load_study(name: str) -> Study:
         ValueError: If there is no such study, or its file has unknown or missing fields.
     """
     path = spec_file('study', [name])
-    spec = read_config(path).to_dict()
+    spec = read_spec(path)
     check_fields(str(path), spec, FIELDS, required=FIELDS)
     tables = [load_table(table) for table in spec['tables']]
     return Study(path.stem, spec['title'], tables, spec['seeds'])

@@ -130,6 +130,12 @@ def spec_file(kind: str, names: Iterable[str]) -> Path:
     )
 
 
+def read_spec(path: Path) -> dict[str, Any]:
+    """Fields of a table's or a study's file; names with a leading underscore are its own."""
+    fields = read_config(path).to_dict()
+    return {key: value for key, value in fields.items() if not key.startswith('_')}
+
+
 def spec_names(kind: str) -> list[str]:
     """Names of the shipped tables or studies."""
     return sorted(path.stem for path in (shipped_configs() / FOLDERS[kind]).glob('*.py'))
@@ -142,7 +148,7 @@ def load_table(name: str) -> Table:
         ValueError: If there is no such table, or its file has unknown or missing fields.
     """
     path = spec_file('table', (name, f'table{name}'))
-    spec = read_config(path).to_dict()
+    spec = read_spec(path)
     check_fields(str(path), spec, FIELDS, required={'title', 'rows'})
     paper = PAPER[spec.pop('paper')]['rows'] if 'paper' in spec else []
     start = spec.pop('start', None)

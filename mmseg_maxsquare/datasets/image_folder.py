@@ -7,6 +7,8 @@ from typing import Any
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from mmseg_maxsquare.data_files import BadFileError, read_list
+
 from .loading import read_label_ids, strict
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
@@ -19,10 +21,14 @@ class ImageFolderDataset(BaseSegDataset):
     Args:
         data_root: Folder, searched recursively for files that end in .png, .jpg,
             .jpeg, .bmp, .tif or .tiff (in lower or upper case).
+        ann_file: List of the images to use, one path per line, relative to ``data_root``.
+            Defaults to '', all.
         **kwargs: As for mmseg's :class:`BaseSegDataset`.
 
     Raises:
-        FileNotFoundError: If the folder is missing or has no image.
+        FileNotFoundError: If the folder is missing or has no image, or a listed image is
+            missing.
+        BadFileError: If the list is empty or not text.
     """
 
     def __init__(self, data_root: str, pipeline: Sequence = (), **kwargs: Any) -> None:
@@ -31,7 +37,31 @@ class ImageFolderDataset(BaseSegDataset):
         super().__init__(data_root=data_root, data_prefix=prefix, pipeline=pipeline, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Image paths, sorted."""
+        """Image paths, sorted, or in the order of the list."""
+        paths = self._listed() if self.ann_file else self._below_root()
+        return [dict(img_path=path, seg_fields=[]) for path in paths]
+
+    def _listed(self) -> list[str]:
+        if not os.path.isfile(self.ann_file):
+            raise FileNotFoundError(
+                f'ImageFolderDataset: no list of images {self.ann_file}; correct ann_file'
+            )
+        try:
+            names = [line for line in read_list(self.ann_file) if line]
+        except ValueError as error:
+            raise BadFileError(
+                f'ImageFolderDataset: {self.ann_file} {error}; write one path per line'
+            ) from None
+        paths = [os.path.join(self.data_root or '', name) for name in names]
+        missing = [path for path in paths if not os.path.isfile(path)]
+        if missing:
+            raise FileNotFoundError(
+                f'ImageFolderDataset: {self.ann_file} lists {len(missing)} missing images, such '
+                f'as {missing[0]}; correct the list, or data_root'
+            )
+        return paths
+
+    def _below_root(self) -> list[str]:
         paths = sorted(
             os.path.join(folder, name)
             for folder, _, names in os.walk(self.data_root, followlinks=True)
@@ -45,4 +75,4 @@ class ImageFolderDataset(BaseSegDataset):
                 f'ImageFolderDataset: no images in {self.data_root}: {found}; put them there, or '
                 'correct data_root'
             )
-        return [dict(img_path=path, seg_fields=[]) for path in paths]
+        return paths

@@ -1,6 +1,7 @@
 """Hooks, loop and wrappers that control a training run."""
 
 from .channels_last_hook import ChannelsLastHook
+from .guard_hook import GuardHook
 from .inverse_decay import InverseDecayLR
 from .non_finite_hook import NonFiniteHook
 from .oracle_checkpoint_hook import OracleCheckpointHook
@@ -12,6 +13,7 @@ from .uda_hook import UDAHook
 
 __all__ = [
     'ChannelsLastHook',
+    'GuardHook',
     'InverseDecayLR',
     'NonFiniteHook',
     'OracleCheckpointHook',

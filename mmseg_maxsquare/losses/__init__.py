@@ -8,17 +8,20 @@ from .functional import (
     max_square_loss,
     pearson_chi2,
 )
+from .information import InformationMaximisationLoss, information_maximisation_loss
 from .target_losses import EntropyLoss, MaxSquareLoss
 
 __all__ = [
     'ClassShareLoss',
     'EntropyLoss',
+    'InformationMaximisationLoss',
     'MaxSquareLoss',
     'class_counts',
     'class_share_loss',
     'class_shares',
     'entropy_loss',
     'image_wise_weight',
+    'information_maximisation_loss',
     'max_square_loss',
     'pearson_chi2',
 ]

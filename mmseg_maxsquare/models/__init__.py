@@ -2,7 +2,7 @@
 
 from mmseg.registry import MODELS
 
-from ..losses import ClassShareLoss, EntropyLoss, MaxSquareLoss
+from ..losses import ClassShareLoss, EntropyLoss, InformationMaximisationLoss, MaxSquareLoss
 from .backbones import DeepLabV2ResNet, EfficientNetLite, TorchvisionResNet
 from .class_share_anchor import ClassShareAnchor
 from .deeplabv2_head import DeepLabV2Head
@@ -14,6 +14,7 @@ from .uda_model import UDAModel
 
 MODELS.register_module(module=ClassShareLoss)
 MODELS.register_module(module=EntropyLoss)
+MODELS.register_module(module=InformationMaximisationLoss)
 MODELS.register_module(module=MaxSquareLoss)
 
 __all__ = [

@@ -19,7 +19,8 @@ class ClassShareAnchor:
     know it.
 
     Args:
-        checkpoint: File of the source model's weights, such as ``load_from``.
+        checkpoint: File of the source model's weights. Defaults to None: ``load_from`` of the
+            run, which the command ``train`` fills in.
         per: ``'image'`` or ``'batch'``; see :func:`class_share_loss`. Defaults to 'image'.
         loss_weight: beta, the factor of the loss, at least 0. Defaults to 0.3.
 
@@ -27,7 +28,9 @@ class ClassShareAnchor:
         ValueError: If a parameter is out of its range.
     """
 
-    def __init__(self, checkpoint: str, per: str = 'image', loss_weight: float = 0.3) -> None:
+    def __init__(
+        self, checkpoint: str | None = None, per: str = 'image', loss_weight: float = 0.3
+    ) -> None:
         self.checkpoint = checkpoint
         self.loss = ClassShareLoss(per, loss_weight)
         self._source: nn.Module | None = None
@@ -61,12 +64,14 @@ class ClassShareAnchor:
         return {self.loss.loss_name: self.loss(logits, shares, ignore)}
 
 
-def load_source(model: nn.Module, checkpoint: str) -> None:
+def load_source(model: nn.Module, checkpoint: str | None) -> None:
     """Load all weights of a model from a checkpoint.
 
     Raises:
         ValueError: If the file cannot be read, or lacks a tensor of the model.
     """
+    if checkpoint is None:
+        raise ValueError('model.anchor.checkpoint: not given; name the file of the source model')
     if not Path(checkpoint).is_file():
         raise ValueError(f'model.anchor.checkpoint: no file {checkpoint}')
     state = read_state_dict(Path(checkpoint))

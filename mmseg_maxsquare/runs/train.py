@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 
-from mmseg_maxsquare.engine import load_only_safely
+from mmseg_maxsquare.engine import GuardHook, load_only_safely
 
 from .checkpoints import require_checkpoint, resume_from_newest
 from .config import load_config
@@ -14,6 +14,8 @@ from .console import progress_of
 from .errors import fail, one_line_errors
 from .launch import build_runner, join_processes
 from .preflight import check_training
+
+GUARDS = ('GuardHook', 'mmseg.GuardHook', GuardHook)
 
 
 def train(
@@ -43,6 +45,7 @@ def train(
     join_processes(cfg, launcher, local_rank)
     if amp:
         use_amp(cfg, amp)
+    name_source_model(cfg)
     if not (resume and resume_from_newest(cfg)) and cfg.get('load_from'):
         require_checkpoint(
             cfg.load_from,
@@ -54,6 +57,15 @@ def train(
     runner = build_runner(cfg, ('train', 'val'), verbose)
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.train()
+
+
+def name_source_model(cfg: Config) -> None:
+    """Fill in ``load_from`` where a part asks for the source model and names no file."""
+    hooks = [hook for hook in cfg.get('custom_hooks') or () if hook.get('type') in GUARDS]
+    anchor = cfg.get('model', {}).get('anchor')
+    for part in [*hooks, *([] if anchor is None else [anchor])]:
+        if part.get('checkpoint') is None:
+            part['checkpoint'] = cfg.get('load_from')
 
 
 def use_amp(cfg: Config, dtype: str) -> None:

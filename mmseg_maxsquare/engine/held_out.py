@@ -1,0 +1,132 @@
+"""What a model predicts for held-out target images, measured without labels."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate
+from torch.utils.data import Dataset
+
+from ..evaluation import indicators
+from ..losses import class_shares
+
+SCALE = 0.75
+MAX_PIXELS = 65536  # of an image that are compared
+
+
+class HeldOutImages:
+    """Images that are not trained on, and the source model's predictions for them.
+
+    Args:
+        dataset: Its pipeline ends with ``PackSegInputs``; labels are not needed and not used.
+        count: Number of images, evenly spaced in the data set.
+    """
+
+    def __init__(self, dataset: Dataset, count: int) -> None:
+        chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round()
+        self.samples = [dataset[int(i)] for i in np.unique(chosen)]
+        self._source: list[tuple[Tensor, Tensor]] = []
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def set_source(self, model: nn.Module) -> None:
+        """Store the source model's labels and class shares of each image."""
+        self._source = [
+            (logits.argmax(1), class_shares(logits)) for logits, _ in self._predictions(model)
+        ]
+
+    def look(self, model: nn.Module) -> dict[str, float]:
+        """Indicators of a model by name; see :mod:`mmseg_maxsquare.evaluation.indicators`.
+
+        Args:
+            model: In any mode; it is in eval mode afterwards.
+
+        Returns:
+            Means over the images. ``mirror``, ``scale`` and ``blur`` are the shares of pixels
+            whose label is the same in that view of the image.
+        """
+        rows, shares, labels = [], [], []
+        views: dict[str, list[Tensor]] = {name: [] for name in VIEWS}
+        pairs = zip(self._predictions(model, tuple(VIEWS)), self._source, strict=True)
+        for (logits, seen), (source_labels, source_shares) in pairs:
+            label, share = logits.argmax(1), class_shares(logits)
+            rows.append(
+                dict(
+                    confidence=indicators.confidence(logits),
+                    entropy=indicators.normalised_entropy(logits),
+                    density=indicators.soft_neighbourhood_density(logits),
+                    share_divergence=indicators.share_divergence(share, source_shares),
+                    disagreement=indicators.disagreement(label, source_labels),
+                )
+            )
+            for name, view in seen.items():
+                views[name].append(1 - indicators.disagreement(label, view.argmax(1)))
+            shares.append(share)
+            labels.append(label)
+        means = {key: torch.cat([row[key] for row in rows]) for key in rows[0]}
+        means |= {name: torch.cat(values) for name, values in views.items()}
+        information = indicators.information(means['entropy'], torch.cat(shares))
+        classes = shares[0].shape[1]
+        own, source = (
+            label_shares(each, classes) for each in (labels, [pair[0] for pair in self._source])
+        )
+        return {name: float(values.mean()) for name, values in means.items()} | dict(
+            information=float(information),
+            retained=float(indicators.retained_share(own, source)),
+            top_share=float(own.max()),
+        )
+
+    def shares(self, model: nn.Module) -> Tensor:
+        """Mean class shares ``(C,)`` of a model's predictions."""
+        return torch.cat([class_shares(logits) for logits, _ in self._predictions(model)]).mean(0)
+
+    def _predictions(
+        self, model: nn.Module, views: tuple[str, ...] = ()
+    ) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
+        """Logits ``(1, C, h, w)`` of each image at evenly spaced pixels, and of its views."""
+        model.eval()
+        with torch.no_grad():
+            for sample in self.samples:
+                data = model.data_preprocessor(pseudo_collate([sample]), False)
+                inputs = data['inputs']
+                yield (
+                    thinned(model.target_logits(inputs)),
+                    {name: thinned(VIEWS[name](model, inputs)) for name in views},
+                )
+
+
+def mirrored(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Logits of the mirror image, mirrored back."""
+    return model.target_logits(inputs.flip(3)).flip(3)
+
+
+def scaled(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Logits of the image at three quarters of its size, resized back."""
+    size = [max(32, round(SCALE * side)) for side in inputs.shape[2:]]
+    small = interpolate(inputs, size, mode='bilinear', align_corners=False)
+    logits = model.target_logits(small)
+    return interpolate(logits, inputs.shape[2:], mode='bilinear', align_corners=False)
+
+
+def blurred(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Logits of the image after a 3 x 3 mean filter."""
+    return model.target_logits(avg_pool2d(inputs, 3, 1, 1, count_include_pad=False))
+
+
+VIEWS = dict(mirror=mirrored, scale=scaled, blur=blurred)
+
+
+def thinned(logits: Tensor) -> Tensor:
+    """Logits ``(B, C, h, w)`` at evenly spaced pixels, at most MAX_PIXELS per image."""
+    height, width = logits.shape[2:]
+    stride = int(np.ceil(np.sqrt(height * width / MAX_PIXELS)))
+    return logits[..., ::stride, ::stride]
+
+
+def label_shares(labels: list[Tensor], classes: int) -> Tensor:
+    """Share of each class ``(C,)`` in label maps."""
+    counts = torch.stack([torch.bincount(each.flatten(), minlength=classes) for each in labels])
+    return counts.sum(0) / counts.sum()
