@@ -13,7 +13,7 @@ PACKAGE = REPO / 'mmseg_maxsquare'
 FLOORS = [
     {'cli'},
     {'demo'},
-    {'analysis'},
+    {'adapt', 'analysis'},
     {'doctor', 'converters'},
     {'runs'},
     {'engine'},

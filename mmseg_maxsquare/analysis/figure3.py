@@ -22,8 +22,8 @@ from torch.utils.data import DataLoader
 from mmseg_maxsquare.engine import load_only_safely
 from mmseg_maxsquare.runs.config import load_config
 from mmseg_maxsquare.runs.errors import fail, one_line_errors
+from mmseg_maxsquare.runs.models import load_classifier, usable_device
 
-from .models import load_classifier, usable_device
 from .plots import COLOURS, MARKERS, axes, check_out, save
 from .predictions import build_loader
 

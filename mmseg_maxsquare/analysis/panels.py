@@ -23,11 +23,11 @@ from torch.utils.data import Dataset
 from mmseg_maxsquare.engine.panel import colorize, heat
 from mmseg_maxsquare.runs.config import load_config
 from mmseg_maxsquare.runs.errors import BUILD_ERRORS, fail, one_line, one_line_errors
+from mmseg_maxsquare.runs.models import load_segmentors
 from mmseg_maxsquare.runs.progress import progress
 
 from .class_statistics import IGNORED, image_statistics
 from .disagreement import choose, disagreement
-from .models import load_segmentors
 from .named_paths import named_paths
 from .pictures import Comparison, Example, Tiles, draw_comparison
 from .plots import check_out

@@ -14,10 +14,9 @@ from mmseg_maxsquare.engine import load_only_safely
 from mmseg_maxsquare.runs.checkpoints import require_checkpoint
 from mmseg_maxsquare.runs.config import load_config
 from mmseg_maxsquare.runs.errors import BUILD_ERRORS, fail, one_line, one_line_errors
+from mmseg_maxsquare.runs.models import load_segmentor, plain_model, usable_device
 from mmseg_maxsquare.runs.preflight import check_test
 from mmseg_maxsquare.runs.progress import progress
-
-from .models import load_segmentor, plain_model, usable_device
 
 
 @dataclass

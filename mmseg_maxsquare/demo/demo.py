@@ -13,7 +13,6 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmseg_maxsquare.analysis.collect import write_table
-from mmseg_maxsquare.analysis.models import plain_model
 from mmseg_maxsquare.analysis.overlay import apply_overlay
 from mmseg_maxsquare.analysis.panels import compare
 from mmseg_maxsquare.analysis.pictures import draw_comparison
@@ -22,6 +21,7 @@ from mmseg_maxsquare.analysis.schedule import Plan
 from mmseg_maxsquare.analysis.table import run_all
 from mmseg_maxsquare.analysis.tables import Row, Run, Table
 from mmseg_maxsquare.runs.errors import fail
+from mmseg_maxsquare.runs.models import plain_model
 from mmseg_maxsquare.shipped import shipped_configs
 
 from .street_world import DRAWN_CLASSES, write_world

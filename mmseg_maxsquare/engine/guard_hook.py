@@ -188,9 +188,7 @@ def as_csv(rows: list[dict]) -> str:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator='\n')
     writer.writeheader()
     for row in rows:
-        writer.writerow(
-            {key: f'{v:.6g}' if isinstance(v, float) else v for key, v in row.items()}
-        )
+        writer.writerow({key: f'{v:.6g}' if isinstance(v, float) else v for key, v in row.items()})
     return text.getvalue()
 
 

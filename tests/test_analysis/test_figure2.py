@@ -11,9 +11,9 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 from mmseg_maxsquare.analysis.figure2 import correlations, name_points, write_scatter
-from mmseg_maxsquare.analysis.models import plain_model
 from mmseg_maxsquare.analysis.plots import axes
 from mmseg_maxsquare.cli.main import main
+from mmseg_maxsquare.runs.models import plain_model
 
 from tests.helpers import REPO
 from tests.helpers.tiny_data import make_camvid

@@ -13,8 +13,8 @@ from mmseg.registry import MODELS
 
 from mmseg_maxsquare.analysis import figure3
 from mmseg_maxsquare.analysis.figure3 import most_confused, project
-from mmseg_maxsquare.analysis.models import load_classifier
 from mmseg_maxsquare.cli.main import main
+from mmseg_maxsquare.runs.models import load_classifier
 
 from tests.helpers import REPO
 from tests.helpers.tiny_data import make_office31

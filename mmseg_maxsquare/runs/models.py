@@ -10,16 +10,17 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from mmseg_maxsquare.engine import load_only_safely
-from mmseg_maxsquare.runs.checkpoints import require_checkpoint
-from mmseg_maxsquare.runs.errors import BUILD_ERRORS, fail, one_line
-from mmseg_maxsquare.runs.fit import REMEDY, misfit
+
+from .checkpoints import require_checkpoint
+from .errors import BUILD_ERRORS, fail, one_line
+from .fit import REMEDY, misfit
 
 
 def plain_model(config: Config) -> Config:
     """The config with the plain segmentor of mmseg that an adapted checkpoint fits."""
     config = Config(config.to_dict())
     config.model.type = config.model.type.removeprefix('UDA')
-    for key in ('target_loss', 'guidance', 'anchor', 'auxiliary_head'):
+    for key in ('target_loss', 'guidance', 'anchor', 'trained_params', 'auxiliary_head'):
         config.model.pop(key, None)
     config.model.backbone.pretrained = None
     return config
