@@ -9,6 +9,7 @@ from mmseg_maxsquare.shipped import nearest
 from mmseg_maxsquare.stack import require_stack
 
 from . import (
+    adapt,
     check,
     configs,
     convert,
@@ -27,6 +28,7 @@ from . import (
 COMMANDS = {
     'train': train,
     'test': test,
+    'adapt': adapt,
     'check': check,
     'table': table,
     'study': study,

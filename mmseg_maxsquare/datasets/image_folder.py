@@ -20,7 +20,8 @@ class ImageFolderDataset(BaseSegDataset):
 
     Args:
         data_root: Folder, searched recursively for files that end in .png, .jpg,
-            .jpeg, .bmp, .tif or .tiff (in lower or upper case).
+            .jpeg, .bmp, .tif or .tiff (in lower or upper case). Not needed with a list of
+            absolute paths.
         ann_file: List of the images to use, one path per line, relative to ``data_root``.
             Defaults to '', all.
         **kwargs: As for mmseg's :class:`BaseSegDataset`.
@@ -31,7 +32,9 @@ class ImageFolderDataset(BaseSegDataset):
         BadFileError: If the list is empty or not text.
     """
 
-    def __init__(self, data_root: str, pipeline: Sequence = (), **kwargs: Any) -> None:
+    def __init__(
+        self, data_root: str | None = None, pipeline: Sequence = (), **kwargs: Any
+    ) -> None:
         pipeline = strict(pipeline, read_label_ids)
         prefix = dict(img_path='')
         super().__init__(data_root=data_root, data_prefix=prefix, pipeline=pipeline, **kwargs)

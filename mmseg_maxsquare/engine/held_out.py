@@ -1,6 +1,6 @@
 """What a model predicts for held-out target images, measured without labels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -91,39 +91,44 @@ class HeldOutImages:
         with torch.no_grad():
             for sample in self.samples:
                 data = model.data_preprocessor(pseudo_collate([sample]), False)
-                inputs = data['inputs']
+                inputs, size = data['inputs'], sample['inputs'].shape[1:]
                 yield (
-                    thinned(model.target_logits(inputs)),
-                    {name: thinned(VIEWS[name](model, inputs)) for name in views},
+                    thinned(model.inference_logits(inputs), size),
+                    {name: thinned(VIEWS[name](model, inputs), size) for name in views},
                 )
 
 
 def mirrored(model: nn.Module, inputs: Tensor) -> Tensor:
     """Logits of the mirror image, mirrored back."""
-    return model.target_logits(inputs.flip(3)).flip(3)
+    return model.inference_logits(inputs.flip(3)).flip(3)
 
 
 def scaled(model: nn.Module, inputs: Tensor) -> Tensor:
     """Logits of the image at three quarters of its size, resized back."""
     size = [max(32, round(SCALE * side)) for side in inputs.shape[2:]]
     small = interpolate(inputs, size, mode='bilinear', align_corners=False)
-    logits = model.target_logits(small)
+    logits = model.inference_logits(small)
     return interpolate(logits, inputs.shape[2:], mode='bilinear', align_corners=False)
 
 
 def blurred(model: nn.Module, inputs: Tensor) -> Tensor:
     """Logits of the image after a 3 x 3 mean filter."""
-    return model.target_logits(avg_pool2d(inputs, 3, 1, 1, count_include_pad=False))
+    return model.inference_logits(avg_pool2d(inputs, 3, 1, 1, count_include_pad=False))
 
 
 VIEWS = dict(mirror=mirrored, scale=scaled, blur=blurred)
 
 
-def thinned(logits: Tensor) -> Tensor:
-    """Logits ``(B, C, h, w)`` at evenly spaced pixels, at most MAX_PIXELS per image."""
-    height, width = logits.shape[2:]
+def thinned(logits: Tensor, size: Sequence[int]) -> Tensor:
+    """Logits ``(B, C, h, w)`` at evenly spaced pixels, at most MAX_PIXELS per image.
+
+    Args:
+        logits: ``(B, C, H, W)`` of images that are padded at the bottom and on the right.
+        size: Height and width without the padding.
+    """
+    height, width = size
     stride = int(np.ceil(np.sqrt(height * width / MAX_PIXELS)))
-    return logits[..., ::stride, ::stride]
+    return logits[..., :height:stride, :width:stride]
 
 
 def label_shares(labels: list[Tensor], classes: int) -> Tensor:

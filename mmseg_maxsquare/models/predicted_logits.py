@@ -48,7 +48,11 @@ def predicted_logits(
     """
     metas = [dict(img_shape=torch.Size(size))]
     with as_predicting(head):
-        logits = head.predict(*inputs, metas, test_cfg)
+        return two_classes(head.predict(*inputs, metas, test_cfg))
+
+
+def two_classes(logits: Tensor) -> Tensor:
+    """``(0, z)`` for the single sigmoid output ``z`` of a head; others unchanged."""
     if logits.shape[1] == 1:
         return torch.cat([torch.zeros_like(logits), logits], dim=1)
     return logits

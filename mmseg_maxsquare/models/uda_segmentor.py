@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from .fields import build_part
 from .guidance import IGNORE_INDEX, Guidance, guidance_loss, self_produced_guidance
-from .predicted_logits import as_predicting, check_softmax, predicted_logits
+from .predicted_logits import as_predicting, check_softmax, predicted_logits, two_classes
 from .uda_model import UDAModel
 
 
@@ -72,6 +72,12 @@ class UDASegmentor(UDAModel):
     def target_logits(self, inputs: Tensor) -> Tensor:
         """Logits ``(B, C, H, W)`` of the final level for images ``(B, 3, H, W)``."""
         return self.final_logits(self._features(inputs), inputs.shape[2:])
+
+    def inference_logits(self, inputs: Tensor) -> Tensor:
+        """Logits ``(B, C, H, W)`` as at inference: whole images or sliding windows."""
+        size = inputs.shape[2:]
+        metas = [dict(img_shape=size, ori_shape=size) for _ in inputs]
+        return two_classes(self.inference(inputs, metas))
 
     def _features(self, inputs: Tensor) -> list[Tensor]:
         """Feature maps as the prediction uses them."""

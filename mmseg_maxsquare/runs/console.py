@@ -1,9 +1,10 @@
 """Terminal output of a run; its log file always holds everything."""
 
+import io
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from mmengine.dist import is_main_process
@@ -45,6 +46,17 @@ class QuietRunner(Runner):
             logger.removeHandler(handler)
             logger.addHandler(TerminalHandler(handler.level))
         return logger
+
+    def load_checkpoint(self, *args: Any, **kwargs: Any) -> dict:
+        """See there; what mmengine prints about it goes to the log file.
+
+        The checks before a run have already compared the checkpoint with the model.
+        """
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            checkpoint = super().load_checkpoint(*args, **kwargs)
+        self.logger.info(printed.getvalue())
+        return checkpoint
 
 
 class TerminalHandler(logging.Handler):
@@ -154,9 +166,12 @@ def describe_rates(wrapper: OptimWrapper, model: nn.Module) -> list[str]:
     for group in wrapper.optimizer.param_groups:
         rate = group.get('initial_lr', group['lr'])
         key = (rate, group.get('weight_decay', 0.0))
-        groups.setdefault(key, []).extend(names[id(p)] for p in group['params'])
+        trained = [names[id(p)] for p in group['params'] if p.requires_grad]
+        groups.setdefault(key, []).extend(trained)
     lines = []
     for (rate, decay), members in groups.items():
+        if not members:
+            continue
         modules = dict.fromkeys(n.removeprefix('module.').partition('.')[0] for n in members)
         what = f'{len(members)} tensors of {", ".join(modules)}'
         lines.append(f'learning rate {rate:g}, weight decay {decay:g}: {what}')

@@ -1,0 +1,105 @@
+"""Label files of target images, which only ever score a model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from mmseg.registry import DATASETS
+
+from mmseg_maxsquare.data_files import BadFileError
+from mmseg_maxsquare.datasets import LabelIdDataset
+from mmseg_maxsquare.datasets.loading import IGNORE, look_up, read_label_ids
+
+from .pipelines import leaf
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Images and their label files, in the format of the config's test data.
+
+    Attributes:
+        pairs: Image and label.
+        kind: Class of the test data set; one of ours maps the ids of the files.
+        classes: Names, in the model's order.
+        from_one: Whether id 0 is ignored and id 1 is the first class, as in ADE20K.
+    """
+
+    pairs: list[tuple[Path, Path]]
+    kind: type
+    classes: list[str]
+    from_one: bool
+
+    def read(self, path: Path) -> np.ndarray:
+        """Train ids ``(H, W)``; 255 is ignored.
+
+        Raises:
+            ValueError: If it is no label file of these classes.
+        """
+        try:
+            if issubclass(self.kind, LabelIdDataset):
+                ids = self.kind.read_label(path.read_bytes())
+                return look_up(ids, self.kind.get_label_map(self.classes), str(path))
+            ids = read_label_ids(path.read_bytes())
+        except BadFileError as error:
+            raise ValueError(f'--labels: {error}') from None
+        except ValueError as error:
+            raise ValueError(f'--labels: {path} {error}') from None
+        if self.from_one:
+            ids = np.where(ids == 0, IGNORE, ids - 1).astype(np.uint8)
+        count = len(self.classes)
+        unknown = sorted(set(np.unique(ids).tolist()) - {*range(count), IGNORE})
+        if unknown:
+            raise ValueError(
+                f'--labels: {path} holds ids {unknown[:5]}, expected 0 to {count - 1} and {IGNORE}'
+            )
+        return ids
+
+
+def find_labels(cfg: Config, folder: Path, images: list[Path], target: Path, meta: dict) -> Labels:
+    """The label files of images, at the same place below their folder.
+
+    Args:
+        cfg: The user's config.
+        folder: Of the labels.
+        images: Absolute paths.
+        target: Folder of the images.
+        meta: ``classes`` of the model.
+
+    Raises:
+        ValueError: If the folder is missing or fits no image, or a file is no label.
+    """
+    if not folder.is_dir():
+        raise ValueError(f'--labels: no folder {folder}')
+    dataset = next(
+        (
+            leaf(cfg[name]['dataset'])
+            for name in ('test_dataloader', 'val_dataloader')
+            if cfg.get(name)
+        ),
+        {},
+    )
+    kind = dataset.get('type')
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    suffix = dataset.get('seg_map_suffix', '.png')
+    names = [Path(relative(image, target)) for image in images]
+    pairs = [
+        (image, folder / name.with_name(name.stem + suffix))
+        for image, name in zip(images, names, strict=True)
+    ]
+    found = [pair for pair in pairs if pair[1].is_file()]
+    if not found:
+        raise ValueError(
+            f'--labels: {folder} fits no image: there is no {pairs[0][1]}; expected label files '
+            'with the names of the images'
+        )
+    labels = Labels(found, kind or object, meta['classes'], bool(dataset.get('reduce_zero_label')))
+    for _, path in found:
+        labels.read(path)
+    return labels
+
+
+def relative(path: Path, target: Path) -> str:
+    """Name of an image below the target folder."""
+    root = target.resolve()
+    return str(path.relative_to(root)) if path.is_relative_to(root) else path.name
