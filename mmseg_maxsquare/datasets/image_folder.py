@@ -33,11 +33,21 @@ class ImageFolderDataset(BaseSegDataset):
     """
 
     def __init__(
-        self, data_root: str | None = None, pipeline: Sequence = (), **kwargs: Any
+        self,
+        data_root: str | None = None,
+        ann_file: str = '',
+        pipeline: Sequence = (),
+        **kwargs: Any,
     ) -> None:
         pipeline = strict(pipeline, read_label_ids)
         prefix = dict(img_path='')
-        super().__init__(data_root=data_root, data_prefix=prefix, pipeline=pipeline, **kwargs)
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            data_prefix=prefix,
+            pipeline=pipeline,
+            **kwargs,
+        )
 
     def load_data_list(self) -> list[dict]:
         """Image paths, sorted, or in the order of the list."""
