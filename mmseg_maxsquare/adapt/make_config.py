@@ -133,7 +133,7 @@ def plain_model(cfg: Config) -> dict:
     Raises:
         ValueError: If it is no segmentor that classifies each pixel.
     """
-    model = without_pretrained(cfg.model.to_dict())
+    model: dict[str, Any] = without_pretrained(cfg.model.to_dict())
     name = type_name(model).removeprefix('UDA')
     if name not in MODELS:
         raise ValueError(

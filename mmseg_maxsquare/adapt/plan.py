@@ -30,6 +30,7 @@ from .request import Request
 LOOKS = 12  # images that the guard looks at
 VIEWS = 3.6  # forward passes for each of them: plain, mirror, scale, blur
 LOOK_SHARE = 0.25  # of the time
+MOST_READ = 200  # images, if the steps do not need more
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def make_plan(cfg: Config, request: Request, folder: Folder, device: torch.devic
     model = build(adapting_model(cfg, request))
     misfit(request.checkpoint, model)  # loads what fits
     found = find_images(Path(request.target))
-    read = read_all(evenly(found, BATCH * request.steps))
+    read = read_all(evenly(found, max(MOST_READ, BATCH * request.steps)))
     train, held_out = hold_out(read.paths)
     if request.labels is not None:
         images = [path.resolve() for path in read.paths]

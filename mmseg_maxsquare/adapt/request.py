@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-METHODS = {
+METHODS: dict[str, dict[str, Any]] = {
     'iw': dict(type='MaxSquareLoss', alpha=0.2),  # Eq. 13
     'maxsquare': dict(type='MaxSquareLoss'),  # Eq. 6
     'minent': dict(type='EntropyLoss'),  # Eq. 3
