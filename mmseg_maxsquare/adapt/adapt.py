@@ -38,6 +38,7 @@ def adapt(request: Request, dry_run: bool = False, verbose: bool = False) -> Non
     started = time.time()
     folder = Folder(request.folder)
     try:
+        request.check()
         folder.check(request)
         if folder.finished:
             print('\n'.join(last_words(folder, request)))
@@ -60,7 +61,10 @@ def adapt(request: Request, dry_run: bool = False, verbose: bool = False) -> Non
 
 def read_own(request: Request) -> Config:
     """The user's config; fails if it or the checkpoint is missing."""
-    path = find_config(request.config)
+    try:
+        path = find_config(request.config)
+    except ValueError as error:
+        fail(f'config: {error}')
     try:
         cfg = read_config(path)
     except Exception as error:  # a config is a Python file

@@ -53,6 +53,15 @@ class Request:
         name = f'{Path(self.config).stem}_{Path(self.target).resolve().stem}'
         return self.out or Path('work_dirs/adapt', name)
 
+    def check(self) -> None:
+        """Raise ``ValueError`` for numbers out of their range."""
+        if self.steps < 1:
+            raise ValueError(f'--steps: must be at least 1, got {self.steps}')
+        if not self.lr > 0:
+            raise ValueError(f'--lr: must be above 0, got {self.lr}')
+        if self.seed < 0:
+            raise ValueError(f'--seed: must be at least 0, got {self.seed}')
+
     def identity(self) -> dict:
         """What makes two calls the same run."""
         paths = {
