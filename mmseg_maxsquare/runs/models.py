@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from mmseg_maxsquare.engine import load_only_safely
+from mmseg_maxsquare.models.uda_model import UDA_FIELDS
 
 from .checkpoints import require_checkpoint
 from .errors import BUILD_ERRORS, fail, one_line
@@ -20,7 +21,7 @@ def plain_model(config: Config) -> Config:
     """The config with the plain segmentor of mmseg that an adapted checkpoint fits."""
     config = Config(config.to_dict())
     config.model.type = config.model.type.removeprefix('UDA')
-    for key in ('target_loss', 'guidance', 'anchor', 'trained_params', 'auxiliary_head'):
+    for key in (*UDA_FIELDS, 'auxiliary_head'):
         config.model.pop(key, None)
     config.model.backbone.pretrained = None
     return config
@@ -86,7 +87,7 @@ def load_segmentor(config: Config, path: str | Path, what: str) -> nn.Module:
 def load_classifier(config: Config, path: str, what: str) -> nn.Module:
     """The plain classifier of a config with the weights of a checkpoint; fails without one."""
     require_checkpoint(path, what, 'a training run writes them to its work dir')
-    fields = {key: value for key, value in config.model.items() if key != 'target_loss'}
+    fields = {key: value for key, value in config.model.items() if key not in UDA_FIELDS}
     model = MODELS.build({**fields, 'type': 'ImageClassifier'})
     try:
         _load_weights(model, path, what)

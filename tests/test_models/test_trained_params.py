@@ -11,7 +11,13 @@ from mmseg_maxsquare.models.trained_params import norm_layers, train_norms_only
 
 from .step_by_hand import images_by_hand, logits_by_hand, plain_twin, wrap
 from .test_uda_in_mmseg import family_cfg, resnet_cfg
-from tests.helpers.tiny_models import build_model, head_cfg, uda_batch, uda_cfg
+from tests.helpers.tiny_models import (
+    build_model,
+    head_cfg,
+    low_head_cfg,
+    uda_batch,
+    uda_cfg,
+)
 
 
 def target_alone(seed: int = 0) -> dict:
@@ -106,3 +112,30 @@ def test_a_model_without_affine_norms_is_refused() -> None:
 def test_refused_choice() -> None:
     with pytest.raises(ValueError, match="trained_params must be one of .*, got 'bias'"):
         build_model(uda_cfg(trained_params='bias'))
+
+
+def test_statistics_of_the_target_alone() -> None:
+    """Source images are normalised by their own statistics, which are not remembered."""
+    cfg = uda_cfg(trained_params='norm', source_statistics=False, source_weight=0.0)
+    both = build_model(cfg, seed=3).train()
+    alone = build_model(cfg, seed=3).train()
+    both.train_step(uda_batch(1), wrap(both))
+    alone.train_step(target_alone(1), wrap(alone))
+    found, expected = both.state_dict(), alone.state_dict()
+    for key in found:
+        if not key.startswith('auxiliary') and not key.endswith('num_batches_tracked'):
+            torch.testing.assert_close(found[key], expected[key])
+
+
+@pytest.mark.parametrize('weight', [0.5, 2.0])
+def test_weight_of_the_source_losses(weight: float) -> None:
+    """All source losses, and nothing else, are multiplied."""
+    one = build_model(uda_cfg(auxiliary_head=low_head_cfg()), seed=1)
+    other = build_model(uda_cfg(auxiliary_head=low_head_cfg(), source_weight=weight), seed=1)
+    losses, weighted = (model.train_step(uda_batch(2), wrap(model)) for model in (one, other))
+    for name, value in losses.items():
+        if name != 'loss':
+            factor = weight if name.startswith('source.') and 'loss' in name else 1.0
+            torch.testing.assert_close(weighted[name], value * factor)
+    with pytest.raises(ValueError, match='model.source_weight: must be at least 0'):
+        build_model(uda_cfg(source_weight=-1.0))
