@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from mmseg_maxsquare.data_files import read_list
+from mmseg_maxsquare.engine.held_out import unpadded
 from mmseg_maxsquare.losses import class_shares
 from mmseg_maxsquare.runs.config import read_config
 
@@ -92,8 +93,7 @@ def predictions(
 def logits_of(model: nn.Module, sample: dict) -> Tensor:
     """Logits ``(1, C, H, W)`` of a sample, without the padding of the network."""
     data = model.data_preprocessor(pseudo_collate([sample]), False)
-    height, width = sample['inputs'].shape[1:]
-    return model.inference_logits(data['inputs'])[..., :height, :width]
+    return unpadded(model.inference_logits(data['inputs']), sample)
 
 
 def shown_size(path: Path) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from mmseg_maxsquare.datasets.loading import IGNORE
+from mmseg_maxsquare.engine.held_out import mean_iou
 from mmseg_maxsquare.runs.progress import progress
 
 from .examples import logits_of
@@ -36,10 +37,4 @@ def score(model: nn.Module, dataset: dict, labels: Labels) -> float:
             index = truth[known].astype(np.int64) * classes + predicted[known]
             counts += np.bincount(index, minlength=classes**2).reshape(classes, classes)
             advance()
-    return mean_iou(counts)
-
-
-def mean_iou(counts: np.ndarray) -> float:
-    """mIoU in percent of a confusion matrix; classes that never occur are left out."""
-    union = counts.sum(0) + counts.sum(1) - np.diag(counts)
-    return float(100 * np.mean(np.diag(counts)[union > 0] / union[union > 0]))
+    return mean_iou(torch.from_numpy(counts))

@@ -17,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..models.class_share_anchor import load_source
 from .atomic_files import AtomicBackend
-from .held_out import HeldOutImages
+from .held_out import HeldOutImages, SourceImages
 
 SOURCE, STATISTICS = 'source', 'statistics'
 STATISTICS_BATCHES = 25
@@ -37,6 +37,8 @@ class GuardHook(Hook):
             which the command ``train`` fills in.
         interval: Steps between two looks. Defaults to 25.
         images: Largest number of images to look at. Defaults to 16.
+        source: Config of labelled images of the source, such as the validation set of the source
+            model; the mIoU on them is written as ``source_mIoU``. Defaults to None.
         oracle: Validate every candidate with the labels of the val loop, too, for studies;
             written as ``oracle_mIoU``, and of no influence on anything. Defaults to False.
 
@@ -52,6 +54,7 @@ class GuardHook(Hook):
         checkpoint: str | None = None,
         interval: int = 25,
         images: int = 16,
+        source: dict | None = None,
         oracle: bool = False,
     ) -> None:
         if interval < 1 or images < 1:
@@ -60,6 +63,7 @@ class GuardHook(Hook):
         self.checkpoint = checkpoint
         self.interval = interval
         self.images = images
+        self.source = source
         self.oracle = oracle
         self.rows: list[dict] = []
         self._source: dict[str, Tensor] = {}
@@ -75,6 +79,8 @@ class GuardHook(Hook):
         if not is_main_process():
             return
         self.held_out = HeldOutImages(DATASETS.build(self.dataset), self.images)
+        if self.source is not None:
+            self.source_images = SourceImages(DATASETS.build(self.source), self.images)
         source = copy.deepcopy(model)
         load_source(source, self.checkpoint)
         self._source = {key: value.clone() for key, value in source.state_dict().items()}
@@ -101,6 +107,8 @@ class GuardHook(Hook):
 
     def _look(self, runner: Runner, name: str, step: int, model: nn.Module) -> None:
         row = dict(name=name, step=step, **self.held_out.look(model))
+        if self.source is not None:
+            row['source_mIoU'] = self.source_images.score(model)
         if self.oracle:
             row['oracle_mIoU'] = self._score(runner, model)
         self.rows.append(row)

@@ -1,6 +1,6 @@
 """What a model predicts for held-out target images, measured without labels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from ..losses import class_shares
 
 SCALE = 0.75
 MAX_PIXELS = 65536  # of an image that are compared
+IGNORE = 255
 
 
 class HeldOutImages:
@@ -25,8 +26,7 @@ class HeldOutImages:
     """
 
     def __init__(self, dataset: Dataset, count: int) -> None:
-        chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round()
-        self.samples = [dataset[int(i)] for i in np.unique(chosen)]
+        self.samples = evenly(dataset, count)
         self._source: list[tuple[Tensor, Tensor]] = []
 
     def __len__(self) -> int:
@@ -91,11 +91,64 @@ class HeldOutImages:
         with torch.no_grad():
             for sample in self.samples:
                 data = model.data_preprocessor(pseudo_collate([sample]), False)
-                inputs, size = data['inputs'], sample['inputs'].shape[1:]
+                inputs = data['inputs']
                 yield (
-                    thinned(model.inference_logits(inputs), size),
-                    {name: thinned(VIEWS[name](model, inputs), size) for name in views},
+                    thinned(unpadded(model.inference_logits(inputs), sample)),
+                    {name: thinned(unpadded(VIEWS[name](model, inputs), sample)) for name in views},
                 )
+
+
+class SourceImages:
+    """Labelled images of the source, to see what an adaptation forgets.
+
+    Args:
+        dataset: Its pipeline reads labels and ends with ``PackSegInputs``.
+        count: Number of images, evenly spaced in the data set.
+
+    Raises:
+        ValueError: If the pipeline reads no labels.
+    """
+
+    def __init__(self, dataset: Dataset, count: int) -> None:
+        self.samples = evenly(dataset, count)
+        if 'gt_sem_seg' not in self.samples[0]['data_samples']:
+            raise ValueError('GuardHook.source: its pipeline needs LoadAnnotations')
+
+    def score(self, model: nn.Module) -> float:
+        """mIoU in percent; classes that neither occur nor are predicted are left out."""
+        model.eval()
+        counts: Tensor | None = None
+        with torch.no_grad():
+            for sample in self.samples:
+                truth = sample['data_samples'].gt_sem_seg.data[0].long()
+                data = model.data_preprocessor(pseudo_collate([sample]), False)
+                logits = unpadded(model.inference_logits(data['inputs']), sample)
+                logits = interpolate(logits, truth.shape, mode='bilinear', align_corners=False)
+                predicted, known = logits.argmax(1)[0].cpu(), truth != IGNORE
+                classes = logits.shape[1]
+                pairs = truth[known] * classes + predicted[known]
+                found = torch.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+                counts = found if counts is None else counts + found
+        return mean_iou(counts)
+
+
+def mean_iou(counts: Tensor) -> float:
+    """mIoU in percent of a confusion matrix ``(C, C)``; absent classes are left out."""
+    both = counts.diagonal()
+    union = counts.sum(0) + counts.sum(1) - both
+    return float(100 * (both[union > 0] / union[union > 0]).mean())
+
+
+def evenly(dataset: Dataset, count: int) -> list[dict]:
+    """At most ``count`` samples of a data set, evenly spaced."""
+    chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round()
+    return [dataset[int(i)] for i in np.unique(chosen)]
+
+
+def unpadded(logits: Tensor, sample: dict) -> Tensor:
+    """Logits ``(1, C, H, W)`` without the padding at the bottom and on the right."""
+    height, width = sample['inputs'].shape[1:]
+    return logits[..., :height, :width]
 
 
 def mirrored(model: nn.Module, inputs: Tensor) -> Tensor:
@@ -119,16 +172,11 @@ def blurred(model: nn.Module, inputs: Tensor) -> Tensor:
 VIEWS = dict(mirror=mirrored, scale=scaled, blur=blurred)
 
 
-def thinned(logits: Tensor, size: Sequence[int]) -> Tensor:
-    """Logits ``(B, C, h, w)`` at evenly spaced pixels, at most MAX_PIXELS per image.
-
-    Args:
-        logits: ``(B, C, H, W)`` of images that are padded at the bottom and on the right.
-        size: Height and width without the padding.
-    """
-    height, width = size
+def thinned(logits: Tensor) -> Tensor:
+    """Logits ``(B, C, h, w)`` at evenly spaced pixels, at most MAX_PIXELS per image."""
+    height, width = logits.shape[2:]
     stride = int(np.ceil(np.sqrt(height * width / MAX_PIXELS)))
-    return logits[..., :height:stride, :width:stride]
+    return logits[..., ::stride, ::stride]
 
 
 def label_shares(labels: list[Tensor], classes: int) -> Tensor:

@@ -68,6 +68,7 @@ def make_place(root: Path, patch: pytest.MonkeyPatch, photos: int = 12, **model:
             model=plain_cfg(**model),
             train_dataloader=dict(loader, dataset=dict(data, pipeline=[*steps, crop, pack])),
             test_dataloader=dict(loader, dataset=dict(data, pipeline=[*steps, pack])),
+            val_dataloader=dict(loader, dataset=dict(data, pipeline=[*steps, pack])),
         )
     )
     weights = build_model(cfg.model, spread=1.0).state_dict()
@@ -75,3 +76,12 @@ def make_place(root: Path, patch: pytest.MonkeyPatch, photos: int = 12, **model:
     place = Place(root, cfg)
     place.write()
     return place
+
+
+def add_source(place: Place, images: int = 3) -> None:
+    """Write the source data that the config names."""
+    rng = np.random.default_rng(1)
+    for i in range(images):
+        save_image(place.root / f'nowhere/images/{i}.jpg', SIZE, rng)
+        label = rng.integers(0, CLASSES, SIZE, dtype=np.uint8)
+        save_label(place.root / f'nowhere/labels/{i}.png', label)

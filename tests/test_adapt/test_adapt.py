@@ -14,7 +14,7 @@ from mmseg.registry import MODELS
 
 from mmseg_maxsquare.engine import GuardHook
 
-from .place import META, Place, make_place
+from .place import META, Place, add_source, make_place
 from tests.helpers.tiny_models import head_cfg, low_head_cfg
 
 RESULTS = ('adapted.pth', 'config.py', 'indicators.csv', 'report.html', 'verdict.json')
@@ -140,7 +140,7 @@ def test_head_with_a_single_output(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     loss = dict(type='CrossEntropyLoss', use_sigmoid=True)
     head = head_cfg(num_classes=2, out_channels=1, threshold=0.3, loss_decode=loss)
     place = make_place(tmp_path, monkeypatch, decode_head=head)
-    for name in ('train_dataloader', 'test_dataloader'):
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         meta = dict(classes=['back', 'front'], palette=[[0, 0, 0], [255, 0, 0]])
         place.cfg[name].dataset.metainfo = meta
     place.write()
@@ -156,3 +156,21 @@ def test_few_images(
     out = place.adapt()
     assert 'all trained on and all looked at' in capsys.readouterr().out
     assert (out / 'verdict.json').is_file()
+
+
+def test_with_source(place: Place, capsys: pytest.CaptureFixture) -> None:
+    """Source images train, too, through a wrapper; statistics are the target's alone."""
+    add_source(place)
+    inner = place.cfg.train_dataloader.dataset
+    place.cfg.train_dataloader.dataset = dict(type='RepeatDataset', times=2, dataset=inner)
+    place.write()
+    out = place.adapt('--with-source')
+    assert 'mode: target images and the training data' in capsys.readouterr().out
+    with (out / 'indicators.csv').open() as stream:
+        assert all(0 < float(row['source_mIoU']) < 40 for row in csv.DictReader(stream))
+    alone = place.adapt(out='alone')
+    one, other = weights(out / 'adapted.pth'), weights(alone / 'adapted.pth')
+    assert not torch.equal(one['backbone.bn1.weight'], other['backbone.bn1.weight'])
+    # Before the first update, both have seen the same target images only.
+    rows = [list(csv.DictReader((each / 'indicators.csv').open()))[1] for each in (out, alone)]
+    assert rows[0]['entropy'] == rows[1]['entropy']

@@ -10,6 +10,7 @@ import torch
 from .place import Place, make_place
 from tests.helpers.tiny_models import build_model, head_cfg, plain_cfg
 
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 Plant = Callable[[Place], tuple[str, ...]]
 CASES: dict[str, tuple[Plant, str]] = {}
 
@@ -69,7 +70,7 @@ def another_number_of_classes(place: Place) -> tuple[str, ...]:
 
 @case('model.decode_head.num_classes is 4, but the class list has 3')
 def short_class_list(place: Place) -> tuple[str, ...]:
-    for name in ('train_dataloader', 'test_dataloader'):
+    for name in LOADERS:
         place.cfg[name].dataset.metainfo = dict(classes=['a', 'b', 'c'])
     place.write()
     return ()
@@ -77,7 +78,7 @@ def short_class_list(place: Place) -> tuple[str, ...]:
 
 @case('has a class list; give a data set of the config metainfo')
 def no_class_list(place: Place) -> tuple[str, ...]:
-    for name in ('train_dataloader', 'test_dataloader'):
+    for name in LOADERS:
         place.cfg[name].dataset.pop('metainfo')
     place.write()
     return ()
@@ -162,6 +163,7 @@ def no_norm_layers(place: Place) -> tuple[str, ...]:
 @case('test_dataloader')
 def no_test_pipeline(place: Place) -> tuple[str, ...]:
     place.cfg.pop('test_dataloader')
+    place.cfg.pop('val_dataloader')
     place.write()
     return ()
 
