@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..engine.atomic_files import AtomicBackend
-from .report_charts import charts_of, table_of
-from .report_indicators import as_number, percent, points
+from .report_charts import charts_of, kinds_of, table_of
+from .report_indicators import as_number, percent, points, unbroken
 from .report_pictures import Pictures, css_colour, encode, heat_scale
 
 HERE = Path(__file__).parent
@@ -148,6 +148,7 @@ def render(content: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters['unbroken'] = unbroken
     return environment.get_template(TEMPLATE).render(
         report=content,
         verdict=content.verdict[:1].upper() + content.verdict[1:],
@@ -161,6 +162,7 @@ def render(content: Report) -> str:
         models=list(zip(content.shares, map(_fill, range(len(content.shares))), strict=True)),
         shares=_share_lines(content, colours),
         charts=charts_of(content.indicators, content.chosen),
+        kinds=kinds_of(content.indicators),
         table=table_of(content.indicators),
         scores=_scores(content.scores),
     )
@@ -208,15 +210,16 @@ def _share_lines(content: Report, colours: list[str]) -> list[ShareLine]:
     shares = {model: [as_number(v) for v in values] for model, values in content.shares.items()}
     numbers = [value for values in shares.values() for value in values if not math.isnan(value)]
     longest = max(numbers, default=0) or 1.0
-    lines = []
+    lines: list[tuple[float, ShareLine]] = []
     for name, colour, *values in zip(content.classes, colours, *shares.values(), strict=True):
         bars = [
-            Bar(model, percent(value), 100 * max(0, np.nan_to_num(value)) / longest, _fill(number))
+            Bar(model, percent(value), 100 * max(0.0, value) / longest, _fill(number))
             for number, (model, value) in enumerate(zip(shares, values, strict=True))
         ]
         change = points(100 * (values[-1] - values[0])) if len(values) > 1 else ''
-        lines.append((values, ShareLine(name, colour, bars, change)))
-    lines.sort(key=lambda line: -np.nan_to_num(line[0][0]) if line[0] else 0)
+        first = 0.0 if not values or math.isnan(values[0]) else values[0]
+        lines.append((first, ShareLine(name, colour, bars, change)))
+    lines.sort(key=lambda line: -line[0])  # stable: equal ones stay in the order of the classes
     return [line for _, line in lines] if shares else []
 
 

@@ -1,10 +1,10 @@
 """Charts of the indicators: geometry for the SVG in the template, and the table below them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .report_indicators import MINUS, Value, as_number, describe
+from .report_indicators import MINUS, UNIT, Value, as_number, describe
 
 SOURCE = 'source'
 WIDTH, HEIGHT = 300.0, 150.0  # units of the SVG
@@ -12,7 +12,7 @@ LEFT, RIGHT, TOP, BOTTOM = 46.0, 286.0, 20.0, 122.0  # of the plot
 LABEL_ROOM = 36.0  # between the middles of two labels of the x axis
 EDGE = 60.0  # from there on, text at an edge of the plot is not centred
 
-Row = dict[str, Value]
+Row = Mapping[str, Value]
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ class Table:
     lines: list[tuple[str, list[str]]]
 
 
+SKIPPED = ('name', 'step')
+
+
 def keys_of(rows: Sequence[Row]) -> list[str]:
     """Indicators in the order in which they first appear."""
     return [key for key in dict.fromkeys(key for row in rows for key in row) if key not in SKIPPED]
-
-
-SKIPPED = ('name', 'step')
 
 
 def table_of(rows: Sequence[Row]) -> Table:
@@ -138,7 +138,7 @@ def nice_ticks(low: float, high: float, most: int = 4) -> list[float]:
     """Two to ``most`` + 1 round numbers, evenly spaced, that enclose a range."""
     if high - low < 1e-9 * max(1.0, abs(low), abs(high)):
         room = max(abs(low) * 0.05, 0.01)
-        low, high = low - room, high + room
+        low, high = low - room if low < 0 else max(0.0, low - room), high + room
     raw = (high - low) / (most - 1)
     magnitude = 10.0 ** math.floor(math.log10(raw))
     step = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= raw * (1 - 1e-9))
@@ -151,7 +151,7 @@ def _tick_texts(ticks: list[float], percent: bool) -> list[str]:
     if not ticks:
         return []
     digits = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-9))
-    unit = ' %' if percent else ''
+    unit = UNIT if percent else ''
     return [f'{round(tick, digits) + 0.0:.{digits}f}{unit}'.replace('-', MINUS) for tick in ticks]
 
 
@@ -162,6 +162,11 @@ def _places(count: int) -> list[float]:
         return [(LEFT + RIGHT) / 2]
     width = RIGHT - LEFT - 2 * inset
     return [LEFT + inset + width * number / (count - 1) for number in range(count)]
+
+
+def kinds_of(rows: Sequence[Row]) -> set[str]:
+    """Kinds of the points."""
+    return {_kind(row) for row in rows}
 
 
 def _kind(row: Row) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 MISSING = '–'  # noqa: RUF001
 MINUS = '−'  # noqa: RUF001
+UNIT = '\N{NO-BREAK SPACE}%'
 Value = float | str | None
 
 
@@ -130,7 +131,7 @@ def as_number(value: Value) -> float:
 
 def percent(share: float, digits: int = 1) -> str:
     """A share in [0, 1] in percent; a dash for NaN."""
-    return MISSING if math.isnan(share) else f'{_signed(100 * share, f".{digits}f")} %'
+    return MISSING if math.isnan(share) else _signed(100 * share, f'.{digits}f') + UNIT
 
 
 def points(difference: float, digits: int = 1) -> str:
@@ -149,6 +150,11 @@ def significant(number: float) -> str:
     if not -4 <= exponent < 6:
         return _signed(number, '.2e')
     return _signed(number, f'.{max(0, 2 - exponent)}f')
+
+
+def unbroken(text: str) -> str:
+    """A text with no line break before a percent sign."""
+    return text.replace(' %', UNIT)
 
 
 def _signed(number: float, spec: str) -> str:
