@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from ..engine.atomic_files import AtomicBackend
 from .report_charts import charts_of, kinds_of, table_of
@@ -153,8 +152,8 @@ def render(content: Report) -> str:
         report=content,
         verdict=content.verdict[:1].upper() + content.verdict[1:],
         look=LOOKS.get(content.verdict, 'unclear'),
-        style=Markup((HERE / STYLE).read_text(encoding='utf-8')),
-        script=Markup(script),
+        style=(HERE / STYLE).read_text(encoding='utf-8'),
+        script=script,
         script_hash=_hash(script),
         classes=list(zip(content.classes, colours, strict=True)),
         examples=[_example(example, content) for example in content.examples],
