@@ -142,6 +142,24 @@ def test_slider_by_mouse(page: webdriver.Chrome) -> None:
     )
 
 
+def test_slider_by_touch(driver: webdriver.Chrome, address: str) -> None:
+    """On a phone, to the side; the page does not move."""
+    show(driver, 360, 'light', address)
+    driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', dict(enabled=True))
+    slider = select(driver, '.compare input')[0]
+    driver.execute_script('arguments[0].scrollIntoView({ block: "center" })', slider)
+    box = driver.execute_script('return arguments[0].getBoundingClientRect().toJSON()', slider)
+    y = box['y'] + box['height'] / 2
+    for kind, share in (('touchStart', 0.5), ('touchMove', 0.4), ('touchMove', 0.2)):
+        point = dict(x=box['x'] + share * box['width'], y=y)
+        driver.execute_cdp_cmd('Input.dispatchTouchEvent', dict(type=kind, touchPoints=[point]))
+    driver.execute_cdp_cmd('Input.dispatchTouchEvent', dict(type='touchEnd', touchPoints=[]))
+    driver.execute_cdp_cmd('Emulation.setTouchEmulationEnabled', dict(enabled=False))
+    assert abs(int(slider.get_attribute('value')) - 20) <= 1
+    assert layers(driver)[1] == f'inset(0px 0px 0px {slider.get_attribute("value")}%)'
+    assert 'before' in select(driver, '.readout')[0].text  # the left quarter changed
+
+
 def test_views(page: webdriver.Chrome) -> None:
     """By the arrow keys of a group of radio buttons."""
     assert 0.3 < float(style(page, '.after img', 'opacity')) < 0.8
