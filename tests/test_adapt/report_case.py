@@ -15,7 +15,7 @@ ROWS: list[dict[str, float | str]] = [
     dict(name='step 25', step=25, confidence=0.9, mirror=0.75, retained=0.8, density=5.5),
     dict(name='step 50', step=50, confidence=0.95, mirror=0.72, retained=0.2, density=5.75),
 ]
-VOID = {'meta', 'link', 'img', 'input', 'br'}
+VOID = {'meta', 'link', 'img', 'input', 'br', 'wbr'}
 
 
 def example(name: str = 'a/b.png', width: int = 96, height: int = 64) -> Example:
@@ -43,7 +43,7 @@ def report(**changes: object) -> Report:
         indicators=ROWS,
         chosen='step 25',
         facts={'Config': 'my_config.py', 'Seed': '0'},
-        command='mmseg-maxsquare predict a.py "b c.pth" photos',
+        command='mmseg-maxsquare predict a.py "b c.pth" my/photos',
     )
     return Report(**{**fields, **changes})
 

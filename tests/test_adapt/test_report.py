@@ -36,7 +36,7 @@ def test_verdict_comes_first(tmp_path: Path) -> None:
     assert page.find('p', class_='lead') == ['The adapted model is likely better.']
     assert 'Predictions are steadier: 75 % instead of 70 %.' in page.find('li')
     assert any('In 41 of 45 cases' in text for text in page.find('p'))
-    assert page.find('code')[0] == 'mmseg-maxsquare predict a.py "b c.pth" photos'
+    assert page.find('code')[0] == 'mmseg-maxsquare predict a.py "b c.pth" my/photos'
     assert page.attributes('html')[0]['lang'] == 'en'
     assert page.find('dt') == ['Config', 'Seed'] and page.find('dd') == ['my_config.py', '0']
 
