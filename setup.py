@@ -32,7 +32,10 @@ setup(
     packages=[*find_packages(include=['mmseg_maxsquare', 'mmseg_maxsquare.*']), *CONFIGS],
     # configs/ is the only copy: the wheel holds it inside the package.
     package_dir={'mmseg_maxsquare.configs': 'configs'},
-    package_data={'mmseg_maxsquare.analysis': ['paper_tables.json']},
+    package_data={
+        'mmseg_maxsquare.analysis': ['paper_tables.json'],
+        'mmseg_maxsquare.adapt': ['report.html.j2', 'report.css', 'report.js'],
+    },
     entry_points={'console_scripts': ['mmseg-maxsquare = mmseg_maxsquare.cli.main:main']},
     python_requires='>=3.11',
     install_requires=[
@@ -43,6 +46,7 @@ setup(
         'matplotlib>=3.8',
         'scipy>=1.11',
         'rich>=13',
+        'jinja2>=3.1',
     ],
     extras_require={
         # Exactly one of the two: they overwrite each other's files.
@@ -58,6 +62,7 @@ setup(
             'mypy>=1.11',
             'setuptools>=64',  # a test builds the wheel with it
             'efficientnet_lite_pytorch>=0.1.0',
+            'selenium>=4.20',  # drives Chromium, if there is one
         ],
         'docs': [
             'mkdocs>=1.6,<2',

@@ -172,6 +172,8 @@ def test_all_configs_are_in_the_wheel(wheel: Path, tmp_path: Path) -> None:
     assert ours.keys() == theirs.keys()
     assert all(ours[name].read_bytes() == theirs[name].read_bytes() for name in ours)
     assert (packed / 'analysis/paper_tables.json').is_file()
+    parts = [packed / 'adapt' / name for name in ('report.html.j2', 'report.css', 'report.js')]
+    assert all(part.is_file() for part in parts)
 
 
 def test_wheel_of_an_sdist(sources: Path, tmp_path: Path) -> None:
@@ -185,6 +187,7 @@ def test_wheel_of_an_sdist(sources: Path, tmp_path: Path) -> None:
     (package, configs), ends = environment.commands(['table 5 --dry-run'])
     assert configs == package.parent / 'configs'
     assert ends[0][0] == 0 and 'runs, about' in ends[0][1]
+    assert (package.parent / 'adapt/report.html.j2').is_file()
 
 
 def test_editable_install(sources: Path, tmp_path: Path) -> None:
