@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from mmengine.config import ConfigDict
 from mmengine.structures import PixelData
 from torch.utils.data import Dataset
 
@@ -74,7 +75,7 @@ def test_a_look_changes_nothing() -> None:
 
 def test_sliding_windows() -> None:
     """The predictions are those of inference."""
-    cfg = uda_cfg(test_cfg=dict(mode='slide', crop_size=(32, 32), stride=(16, 16)))
+    cfg = uda_cfg(test_cfg=ConfigDict(mode='slide', crop_size=(32, 32), stride=(16, 16)))
     model = build_model(cfg).eval()
     sample = Samples(1)[0]
     expected = model.test_step(
