@@ -58,6 +58,29 @@ def two_classes(logits: Tensor) -> Tensor:
     return logits
 
 
+def refuse_mask_heads(heads: object) -> None:
+    """Refuse configs of heads that predict masks, before their packages are asked for.
+
+    Args:
+        heads: ``decode_head`` of a model: a config, or a list of configs.
+
+    Raises:
+        ValueError: If one is in NO_SOFTMAX.
+    """
+    for head in heads if isinstance(heads, list | tuple) else [heads]:
+        kind = head.get('type') if isinstance(head, dict) else None
+        name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
+        if name.rpartition('.')[2] in NO_SOFTMAX:
+            raise ValueError(_refusal('model.decode_head', name))
+
+
+def _refusal(field: str, name: str) -> str:
+    return (
+        f'{field}: {name} does not classify each pixel by a softmax; supported are the heads of '
+        'mmseg that do, such as FCNHead or SegformerHead'
+    )
+
+
 def check_softmax(heads: Iterable[tuple[str, nn.Module]]) -> None:
     """Refuse heads without a distribution over the classes of a pixel.
 
@@ -70,10 +93,7 @@ def check_softmax(heads: Iterable[tuple[str, nn.Module]]) -> None:
     for field, head in heads:
         names = [kind.__name__ for kind in type(head).__mro__]
         if any(name in NO_SOFTMAX for name in names):
-            raise ValueError(
-                f'{field}: {type(head).__name__} does not classify each pixel by a softmax; '
-                'supported are the heads of mmseg that do, such as FCNHead or SegformerHead'
-            )
+            raise ValueError(_refusal(field, type(head).__name__))
         losses = getattr(head, 'loss_decode', None)
         several = losses if isinstance(losses, nn.ModuleList) else [losses]
         sigmoid = any(getattr(loss, 'use_sigmoid', False) for loss in several if _is_bce(loss))

@@ -9,7 +9,13 @@ from torch import Tensor, nn
 
 from .fields import build_part
 from .guidance import IGNORE_INDEX, Guidance, guidance_loss, self_produced_guidance
-from .predicted_logits import as_predicting, check_softmax, predicted_logits, two_classes
+from .predicted_logits import (
+    as_predicting,
+    check_softmax,
+    predicted_logits,
+    refuse_mask_heads,
+    two_classes,
+)
 from .uda_model import UDAModel
 
 
@@ -34,6 +40,7 @@ class UDASegmentor(UDAModel):
     def __init__(
         self, *args: Any, target_loss: dict, guidance: dict | None = None, **kwargs: Any
     ) -> None:
+        refuse_mask_heads(kwargs.get('decode_head'))
         super().__init__(*args, target_loss=target_loss, **kwargs)
         check_softmax(self._decode_heads())
         self.guidance: Guidance | None = None
