@@ -11,15 +11,14 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.engine import load_only_safely
 from mmseg_maxsquare.runs.checkpoints import require_checkpoint
-from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.errors import fail, one_line
 from mmseg_maxsquare.runs.models import usable_device
 from mmseg_maxsquare.runs.train import train
-from mmseg_maxsquare.shipped import find_config
 
 from .describe import describe_plan
 from .folder import Folder
 from .plan import make_plan
+from .read_config import read_user_config
 from .request import Request
 from .result import finish, last_words
 
@@ -61,16 +60,7 @@ def adapt(request: Request, dry_run: bool = False, verbose: bool = False) -> Non
 
 def read_own(request: Request) -> Config:
     """The user's config; fails if it or the checkpoint is missing."""
-    try:
-        path = find_config(request.config)
-    except ValueError as error:
-        fail(f'config: {error}')
-    try:
-        cfg = read_config(path)
-    except Exception as error:  # a config is a Python file
-        fail(f'config: {path} cannot be read: {one_line(error)}')
-    if not cfg.get('model'):
-        fail(f'config: {path} has no model')
+    cfg = read_user_config(request.config)
     require_checkpoint(request.checkpoint, 'checkpoint', 'give the weights of the model')
     return cfg
 
