@@ -93,7 +93,7 @@ def test_mirror_image(place: Place) -> None:
 def test_threshold_of_a_single_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The head's own threshold decides."""
     loss = dict(type='CrossEntropyLoss', use_sigmoid=True)
-    head = head_cfg(num_classes=2, out_channels=1, threshold=0.6, loss_decode=loss)
+    head = head_cfg(num_classes=2, out_channels=1, threshold=0.5, loss_decode=loss)
     place = make_place(tmp_path, monkeypatch, photos=2, decode_head=head)
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         place.cfg[name].dataset.metainfo = dict(classes=['back', 'front'])
@@ -102,8 +102,8 @@ def test_threshold_of_a_single_output(tmp_path: Path, monkeypatch: pytest.Monkey
     with np.load(out / 'probabilities/a/00.npz') as content:
         front = content['probabilities'][1].astype(float)
     labels = np.array(Image.open(out / 'labels/a/00.png'))
-    clear = np.abs(front - 0.6) > 1e-3
-    np.testing.assert_array_equal(labels[clear], (front > 0.6)[clear])
+    clear = np.abs(front - 0.5) > 1e-3
+    np.testing.assert_array_equal(labels[clear], (front > 0.5)[clear])
     assert 0 < labels.mean() < 1
 
 
