@@ -22,7 +22,6 @@ DIRECTIONS = dict(
 )  # fmt: skip
 GROUPS = {'dusk': ('camvid_dusk', 'labelmefacade_dusk'), 'day': ('labelmefacade_day',)}
 DIVERGENCES = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3)
-RETAINED = (0.0, 0.05, 0.1, 0.2, 0.3)
 
 Look = dict[str, float | str]
 Run = list[Look]
@@ -164,7 +163,7 @@ def fit_limits(looks: Sequence[Look]) -> Limits:
         chosen = [scores(run)[choose(run, limits).index] for run in runs.values()]
         return -len(broken_promises(looks, lambda _: limits)), float(np.mean(chosen))
 
-    return max((Limits(*pair) for pair in itertools.product(DIVERGENCES, RETAINED)), key=merit)
+    return max(map(Limits, DIVERGENCES), key=merit)
 
 
 def left_out_limits(looks: Sequence[Look]) -> dict[str, Limits]:

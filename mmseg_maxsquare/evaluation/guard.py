@@ -11,15 +11,13 @@ Row = dict[str, float | str]
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a healthy look, set by the study of docs/guard.md on its development tasks.
+    """Limits of the guard, set by `study guard` on its development tasks.
 
     Attributes:
         divergence: Largest divergence of the class shares from the source model's, in nats.
-        retained: Smallest share of a class, relative to that in the source model's labels.
     """
 
-    divergence: float = 0.1
-    retained: float = 0.0
+    divergence: float = 0.08
 
 
 @dataclass(frozen=True)
@@ -37,43 +35,43 @@ class Choice:
     reasons: list[str]
 
 
-def is_healthy(row: Row, limits: Limits) -> bool:
-    """Whether the predictions of a look still have the classes of the source model's."""
-    return (
-        float(row['share_divergence']) <= limits.divergence
-        and float(row['retained']) >= limits.retained
-    )
-
-
 def choose(rows: Sequence[Row], limits: Limits = Limits()) -> Choice:
-    """The last look that is healthy, before the first that is not.
+    """The look with the lowest ``information`` before the class shares diverge.
 
     Args:
         rows: Looks in their order; the first is the source model, the others have the values
             of :class:`~mmseg_maxsquare.engine.held_out.HeldOutImages`.
-        limits: Of a healthy look.
+        limits: The limit of the divergence.
 
     Raises:
         ValueError: If there is no row.
     """
     if not rows:
         raise ValueError('the guard needs at least one look, the source model')
-    steps = [i for i, row in enumerate(rows) if float(row['step']) > 0]
-    if not steps:
-        return Choice(0, UNCLEAR, ['No step was looked at.'])
     healthy = []
-    for i in steps:
-        if not is_healthy(rows[i], limits):
+    for i, row in enumerate(rows):
+        if float(row['share_divergence']) > limits.divergence:
             break
         healthy.append(i)
-    if not healthy:
-        return Choice(0, COLLAPSE, [_about(rows[steps[0]], limits)])
-    return Choice(healthy[-1], ADAPTED, [_about(rows[healthy[-1]], limits)])
+    best = min(healthy or [0], key=lambda i: float(rows[i]['information']))
+    if best > 0:
+        return Choice(best, ADAPTED, _reasons(rows, best, limits))
+    if len(healthy) < len(rows):
+        return Choice(0, COLLAPSE, [_divergence(rows[max(len(healthy), 1)], limits)])
+    return Choice(0, UNCLEAR, ['No look is more certain of more classes than the source model.'])
 
 
-def _about(row: Row, limits: Limits) -> str:
+def _reasons(rows: Sequence[Row], best: int, limits: Limits) -> list[str]:
+    before, after = (float(rows[i]['information']) for i in (0, best))
+    return [
+        f'Predictions are more certain of more classes: information {after:.3f}, the source '
+        f'model {before:.3f}; lower is better.',
+        _divergence(rows[best], limits),
+    ]
+
+
+def _divergence(row: Row, limits: Limits) -> str:
     return (
-        f'{row["name"]}: class shares differ by {float(row["share_divergence"]):.3f} nats from the '
-        f"source model's (at most {limits.divergence}), and the class that lost most keeps "
-        f'{float(row["retained"]):.0%} of its pixels.'
+        f'{row["name"]}: class shares differ by {float(row["share_divergence"]):.3f} nats from '
+        f'those of the source model; at most {limits.divergence} are accepted.'
     )
