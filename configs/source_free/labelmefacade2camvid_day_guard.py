@@ -1,5 +1,5 @@
-# As labelmefacade2camvid_dusk_guard.py, by day: drive 0016E5 is the target (172 of its 204
-# images are trained on, 32 held out), drive 0006R0 is scored.
+# As labelmefacade2camvid_dusk_guard.py, by day.
+# Drive 0016E5 is the target (172 of its 204 images are trained on, 32 held out), 0006R0 is scored.
 _base_ = './labelmefacade2camvid_dusk_guard.py'
 train_dataloader = dict(dataset=dict(target=dict(drives=('0016E5',), indices=172)))
 guard = _base_.guard

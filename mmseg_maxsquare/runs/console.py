@@ -48,14 +48,16 @@ class QuietRunner(Runner):
         return logger
 
     def load_checkpoint(self, *args: Any, **kwargs: Any) -> dict:
-        """See there; what mmengine prints about it goes to the log file.
+        """See there; what mmengine prints about tensors that differ goes to the log file.
 
         The checks before a run have already compared the checkpoint with the model.
         """
         printed = io.StringIO()
         with redirect_stdout(printed):
             checkpoint = super().load_checkpoint(*args, **kwargs)
-        self.logger.info(printed.getvalue())
+        source, *others = printed.getvalue().split('The model and loaded state dict')
+        print(source, end='')
+        self.logger.info(' '.join(others))
         return checkpoint
 
 

@@ -169,5 +169,5 @@ def test_with_source(place: Place, capsys: pytest.CaptureFixture) -> None:
     with (out / 'indicators.csv').open() as stream:
         assert all(0 < float(row['source_mIoU']) < 40 for row in csv.DictReader(stream))
     alone = place.adapt(out='alone')
-    one, other = weights(out / 'adapted.pth'), weights(alone / 'adapted.pth')
+    one, other = (weights(each / 'run/guard/step_4.pth') for each in (out, alone))
     assert not torch.equal(one['backbone.bn1.weight'], other['backbone.bn1.weight'])

@@ -119,5 +119,5 @@ def test_family(family: Family) -> None:
 
 def test_the_page_has_this_table() -> None:
     page = (REPO / 'docs/guides/adapt.md').read_text(encoding='utf-8')
-    rows = re.findall(r'^\| ([^|]+) \| `([^`]+)` \| ([^|]+) \|$', page, re.M)
+    rows = re.findall(r'^\| ([^|]+) \| `(\w+/[^`]+\.py)` \| ([^|]+) \|$', page, re.M)
     assert rows == [(f.name, f.config, f.result) for f in FAMILIES]

@@ -54,7 +54,7 @@ def test_help_is_quick() -> None:
     [
         ('trian maxsquare/gta2cs.py', 'error: no command trian; the nearest: train'),
         ('gradient_share', 'error: no command gradient_share; the nearest: gradient-share'),
-        ('xyz', 'error: no command xyz; the nearest: train, test, check'),
+        ('xyz', 'error: no command xyz; the nearest: train, test, adapt'),
         ('configs gta2sc', "error: no shipped config has 'gta2sc' in its name; the nearest: "),
         ('configs --copy maxsquare/gta2sc.py x', 'error: no file maxsquare/gta2sc.py and no'),
         ('demo --formats gta5', 'error: --formats chooses what is drawn into --world'),
