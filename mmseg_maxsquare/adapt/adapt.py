@@ -1,12 +1,10 @@
 """Adapts a model to a folder of images: what the command ``adapt`` does."""
 
 import json
-import os
 import shlex
 import sys
 import time
 
-import torch
 from mmengine.config import Config
 
 from mmseg_maxsquare.engine import load_only_safely
@@ -42,7 +40,8 @@ def adapt(request: Request, dry_run: bool = False, verbose: bool = False) -> Non
         if folder.finished:
             print('\n'.join(last_words(folder, request)))
             return
-        choose_device(request.device)
+        if request.device:
+            usable_device(request.device.partition(':')[0])
         cfg = read_own(request)
         if not folder.begun:
             prepare(cfg, request, folder)
@@ -85,17 +84,6 @@ def run(request: Request, folder: Folder, verbose: bool) -> None:
         amp=request.amp,
         verbose=verbose,
     )
-
-
-def choose_device(name: str | None) -> None:
-    """Hide all devices but the chosen one, since mmengine takes the first accelerator."""
-    if name == 'cpu':
-        os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
-    elif name is not None:
-        usable_device(name)
-        number = torch.device(name).index
-        if number:
-            fail(f'--device: use CUDA_VISIBLE_DEVICES={number} to choose a GPU')
 
 
 def again() -> str:

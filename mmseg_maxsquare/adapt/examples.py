@@ -6,13 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from mmengine.dataset import pseudo_collate
 from mmseg.registry import DATASETS
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import interpolate
 
 from mmseg_maxsquare.data_files import read_list
-from mmseg_maxsquare.engine.held_out import unpadded
+from mmseg_maxsquare.engine.held_out import logits_of
 from mmseg_maxsquare.losses import class_shares
 from mmseg_maxsquare.runs.config import read_config
 
@@ -88,12 +87,6 @@ def predictions(
             confidence, labels = p[0].max(0)
             maps.append((labels.byte().cpu().numpy(), confidence.float().cpu().numpy()))
     return maps, torch.stack(shares).mean(0).tolist()
-
-
-def logits_of(model: nn.Module, sample: dict) -> Tensor:
-    """Logits ``(1, C, H, W)`` of a sample, without the padding of the network."""
-    data = model.data_preprocessor(pseudo_collate([sample]), False)
-    return unpadded(model.inference_logits(data['inputs']), sample)
 
 
 def shown_size(path: Path) -> tuple[int, int]:

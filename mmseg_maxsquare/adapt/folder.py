@@ -51,7 +51,11 @@ class Folder:
     def check(self, request: Request) -> None:
         """Raise ``ValueError`` if the folder holds anything but the run of this request."""
         if not self.begun:
-            if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
+            # A call that was killed before its first step may have left its lists.
+            foreign = self.root.exists() and (
+                not self.root.is_dir() or {path.name for path in self.root.iterdir()} - {*FILES}
+            )
+            if foreign:
                 raise ValueError(
                     f'--out: {self.root} exists and holds no adaptation; name a new folder'
                 )

@@ -1,7 +1,9 @@
 """Label files of target images, which only ever score a model."""
 
+import inspect
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.config import Config
@@ -12,6 +14,8 @@ from mmseg_maxsquare.datasets import LabelIdDataset
 from mmseg_maxsquare.datasets.loading import IGNORE, look_up, read_label_ids
 
 from .pipelines import leaf
+
+FIELDS = ('img_suffix', 'seg_map_suffix', 'reduce_zero_label')
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Labels:
         except ValueError as error:
             raise ValueError(f'--labels: {path} {error}') from None
         if self.from_one:
-            ids = np.where(ids == 0, IGNORE, ids - 1).astype(np.uint8)
+            ids = np.where(np.isin(ids, (0, IGNORE)), IGNORE, ids - 1).astype(np.uint8)
         count = len(self.classes)
         unknown = sorted(set(np.unique(ids).tolist()) - {*range(count), IGNORE})
         if unknown:
@@ -81,10 +85,10 @@ def find_labels(cfg: Config, folder: Path, images: list[Path], target: Path, met
     )
     kind = dataset.get('type')
     kind = DATASETS.get(kind) if isinstance(kind, str) else kind
-    suffix = dataset.get('seg_map_suffix', '.png')
+    own = {name: dataset.get(name, default_of(kind, name)) for name in FIELDS}
     names = [Path(relative(image, target)) for image in images]
     pairs = [
-        (image, folder / name.with_name(name.stem + suffix))
+        (image, folder / label_name(name, own['img_suffix'], own['seg_map_suffix']))
         for image, name in zip(images, names, strict=True)
     ]
     found = [pair for pair in pairs if pair[1].is_file()]
@@ -93,10 +97,32 @@ def find_labels(cfg: Config, folder: Path, images: list[Path], target: Path, met
             f'--labels: {folder} fits no image: there is no {pairs[0][1]}; expected label files '
             'with the names of the images'
         )
-    labels = Labels(found, kind or object, meta['classes'], bool(dataset.get('reduce_zero_label')))
+    labels = Labels(found, kind or object, meta['classes'], bool(own['reduce_zero_label']))
     for _, path in found:
         labels.read(path)
     return labels
+
+
+def default_of(kind: object, name: str) -> Any:
+    """Default of an argument of a data set class, such as Cityscapes' suffixes."""
+    parameter = inspect.signature(kind).parameters.get(name) if callable(kind) else None
+    return None if parameter is None or parameter.default is parameter.empty else parameter.default
+
+
+def label_name(image: Path, img_suffix: Any, seg_map_suffix: str | None) -> Path:
+    """Name of an image's label file.
+
+    Args:
+        image: Name of the image.
+        img_suffix: Suffix, or suffixes, that the data set replaces; any other one is replaced
+            from its last dot on.
+        seg_map_suffix: What replaces it. Defaults to '.png'.
+    """
+    suffixes = [img_suffix] if isinstance(img_suffix, str) else [*(img_suffix or ())]
+    stem = next(
+        (image.name.removesuffix(s) for s in suffixes if image.name.endswith(s)), image.stem
+    )
+    return image.with_name(stem + (seg_map_suffix or '.png'))
 
 
 def relative(path: Path, target: Path) -> str:

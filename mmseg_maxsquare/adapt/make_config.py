@@ -137,7 +137,7 @@ def joined_imports(cfg: Config) -> dict:
     )
 
 
-def plain_model(cfg: Config) -> dict:
+def plain_segmentor(cfg: Config) -> dict:
     """The user's model without weights to fetch, for any device and any one process.
 
     Raises:
@@ -157,7 +157,7 @@ def plain_model(cfg: Config) -> dict:
 
 def adapting_model(cfg: Config, request: Request) -> dict:
     """The user's model as one that learns from target images."""
-    model = plain_model(cfg)
+    model = plain_segmentor(cfg)
     if not request.with_source:
         model['auxiliary_head'] = None  # trained by labels alone
     preprocessor = dict(model.get('data_preprocessor') or {})

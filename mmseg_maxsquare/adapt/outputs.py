@@ -48,7 +48,7 @@ class Outputs:
         palette: RGB of each class.
 
     Raises:
-        ValueError: If two images would have the same output.
+        ValueError: If two images would have the same output, or there are over 256 classes.
     """
 
     def __init__(
@@ -59,6 +59,8 @@ class Outputs:
         kinds: Sequence[str],
         palette: Sequence[Sequence[int]],
     ) -> None:
+        if len(palette) > 256:
+            raise ValueError(f'label PNGs hold 256 classes at most, the model has {len(palette)}')
         self.root = root
         self.kinds = [kind for kind in SUFFIXES if kind in kinds]  # the labels last
         self.palette = palette

@@ -21,7 +21,7 @@ from .folder import Folder
 from .hold_out import hold_out
 from .image_files import find_images
 from .labels import find_labels
-from .make_config import LOOK_EVERY, Images, adaptation_config, adapting_model, plain_model
+from .make_config import LOOK_EVERY, Images, adaptation_config, adapting_model, plain_segmentor
 from .pipelines import crop_of, image_pipeline, training_pipeline
 from .plain_text import plain_text
 from .read_images import Readable, read_all
@@ -30,7 +30,7 @@ from .request import Request
 LOOKS = 12  # images that the guard looks at
 VIEWS = 3.6  # forward passes for each of them: plain, mirror, scale, blur
 LOOK_SHARE = 0.25  # of the time
-MOST_READ = 200  # images, if the steps do not need more
+LEAST_READ = 200  # images, if there are as many
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def make_plan(cfg: Config, request: Request, folder: Folder, device: torch.devic
     model = build(adapting_model(cfg, request))
     misfit(request.checkpoint, model)  # loads what fits
     found = find_images(Path(request.target))
-    read = read_all(evenly(found, max(MOST_READ, BATCH * request.steps)))
+    read = read_all(evenly(found, max(LEAST_READ, BATCH * request.steps)))
     train, held_out = hold_out(read.paths)
     if request.labels is not None:
         images = [path.resolve() for path in read.paths]
@@ -120,7 +120,7 @@ def check_weights(cfg: Config, request: Request) -> list[str]:
     Raises:
         ValueError: If it does not fit.
     """
-    model = plain_model(cfg)
+    model = plain_segmentor(cfg)
     found = misfit(request.checkpoint, build({**model, 'auxiliary_head': None}))
     if found:
         raise ValueError(f'checkpoint: {found}; give the config that trained it')

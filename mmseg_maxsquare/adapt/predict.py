@@ -29,7 +29,7 @@ from mmseg_maxsquare.runs.progress import progress
 
 from .class_list import class_list, colour
 from .image_files import find_images
-from .make_config import plain_model
+from .make_config import plain_segmentor
 from .outputs import Outputs, Predicted
 from .pipelines import image_pipeline
 from .plain_text import plain_text
@@ -91,7 +91,10 @@ def predict(
     (out / RECORD).write_text(json.dumps({**request, **meta}, indent=1), encoding='utf-8')
     todo = [image for image in found if not outputs.is_done(image)]
     started = time.time()
-    bad = run(model, reader, outputs, todo, tta)
+    try:
+        bad = run(model, reader, outputs, todo, tta)
+    except OSError as error:  # such as a full disk
+        fail(f'--out: {out}: {error.strerror}; go on with --resume when that is mended')
     seconds = time.time() - started
     done = len(todo) - bad
     rate = f' ({seconds:.0f} s, {done / max(seconds, 1e-9):.2f} images/s)'
@@ -133,7 +136,7 @@ def load_model(cfg: Config, checkpoint: str) -> nn.Module:
     Raises:
         ValueError: If they do not fit each other.
     """
-    model = build({**plain_model(cfg), 'auxiliary_head': None})
+    model = build({**plain_segmentor(cfg), 'auxiliary_head': None})
     found = misfit(checkpoint, model)  # loads what fits
     if found:
         raise ValueError(f'checkpoint: {found}; {REMEDY}')

@@ -2,21 +2,13 @@
 
 from mmengine.config import Config
 
-from mmseg_maxsquare.runs.config import read_config
-from mmseg_maxsquare.runs.errors import fail, one_line
-from mmseg_maxsquare.shipped import find_config
+from mmseg_maxsquare.runs.config import read_named_config
+from mmseg_maxsquare.runs.errors import fail
 
 
 def read_user_config(name: str) -> Config:
-    """A config by its path or shipped name; fails with one line if it cannot be read."""
-    try:
-        path = find_config(name)
-    except ValueError as error:
-        fail(f'config: {error}')
-    try:
-        cfg = read_config(path)
-    except Exception as error:  # a config is a Python file
-        fail(f'config: {path} cannot be read: {one_line(error)}')
+    """A config with a model by its path or shipped name; fails with one line without one."""
+    path, cfg = read_named_config(name)
     if not cfg.get('model'):
         fail(f'config: {path} has no model')
     return cfg

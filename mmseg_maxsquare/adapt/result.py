@@ -1,12 +1,10 @@
 """The result of an adaptation: weights, verdict, report."""
 
-import csv
 import io
 import json
 import platform
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -14,9 +12,11 @@ from torch import Tensor, nn
 
 from mmseg_maxsquare.engine import check_checkpoint
 from mmseg_maxsquare.engine.atomic_files import AtomicBackend
+from mmseg_maxsquare.engine.looks import read_csv
 from mmseg_maxsquare.evaluation.guard import ADAPTED, COLLAPSE, UNCLEAR, Choice, choose
 from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.fit import misfit
+from mmseg_maxsquare.runs.machine import describe_machine
 from mmseg_maxsquare.runs.models import usable_device
 from mmseg_maxsquare.runs.progress import clock
 
@@ -24,12 +24,11 @@ from .class_list import class_list
 from .examples import examples_of, listed
 from .folder import Folder
 from .labels import find_labels
-from .make_config import plain_model
+from .make_config import plain_segmentor
 from .plan import build
 from .report import Report, write_report
 from .request import Request
 from .score import score
-from .versions import versions
 
 State = dict[str, Tensor]
 
@@ -43,7 +42,7 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
         folder: Where; its training is complete.
         seconds: Time of this call.
     """
-    rows = read_rows(folder.guard)
+    rows = read_csv(folder.guard)
     choice = choose(rows)
     before, after = states(cfg, request, folder, str(rows[choice.index]['name']))
     meta = class_list(cfg, check_checkpoint(request.checkpoint).get('meta') or {})
@@ -101,27 +100,14 @@ def record_of(verdict: str) -> str:
     return f'In {right} of {count} runs of our study with this verdict, it was right.'
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Rows of the guard's table; every value but the name is a number."""
-    with path.open(newline='', encoding='utf-8') as stream:
-        return [
-            {key: value if key == 'name' else float(value) for key, value in row.items()}
-            for row in csv.DictReader(stream)
-        ]
-
-
 def states(cfg: Config, request: Request, folder: Folder, name: str) -> tuple[State, State]:
     """All weights of the plain model: the source model's, and those of a look."""
-    plain = build(plain_model(cfg))
+    plain = build(plain_segmentor(cfg))
     misfit(request.checkpoint, plain)  # loads what fits
     before = plain.state_dict()
-    changed = check_changed(folder.run / 'guard' / f'{name.replace(" ", "_")}.pth')
+    path = folder.run / 'guard' / f'{name.replace(" ", "_")}.pth'
+    changed = torch.load(path, map_location='cpu', weights_only=True)['state_dict']
     return before, {**before, **{key: value for key, value in changed.items() if key in before}}
-
-
-def check_changed(path: Path) -> State:
-    """The weights in which a look differs from the source model; none for that itself."""
-    return torch.load(path, map_location='cpu', weights_only=True)['state_dict']
 
 
 def adapted_model(folder: Folder) -> nn.Module:
@@ -163,7 +149,7 @@ def describe_run(request: Request, folder: Folder, seconds: float) -> dict[str, 
         'time': clock(seconds),
         'date': time.strftime('%Y-%m-%d %H:%M'),
         'machine': f'{platform.machine()}, {torch.get_num_threads()} threads',
-        'versions': versions(),
+        'versions': '; '.join(describe_machine()[:3]),
     }
 
 

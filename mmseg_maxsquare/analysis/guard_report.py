@@ -1,6 +1,5 @@
 """How well indicators without labels, and the guard, choose between looks at adaptations."""
 
-import csv
 import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from mmseg_maxsquare.engine.guard_hook import as_csv
+from mmseg_maxsquare.engine.looks import Look, as_csv, read_csv
 from mmseg_maxsquare.evaluation.guard import Limits, choose
 
 from .runner import work_dir_of
@@ -23,7 +22,6 @@ DIRECTIONS = dict(
 GROUPS = {'dusk': ('camvid_dusk', 'labelmefacade_dusk'), 'day': ('labelmefacade_day',)}
 DIVERGENCES = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3)
 
-Look = dict[str, float | str]
 Run = list[Look]
 Chooser = Callable[[Run], int]
 
@@ -38,19 +36,6 @@ def read_looks(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> list
                 where: Look = dict(task=table.name.removeprefix('guard_'), row=row.name, seed=seed)
                 looks += [{**where, **look} for look in read_csv(path)]
     return looks
-
-
-def read_csv(path: Path) -> list[Look]:
-    """Rows of a CSV; what is a number becomes one."""
-    with path.open(newline='', encoding='utf-8') as stream:
-        return [{key: _number(v) for key, v in row.items()} for row in csv.DictReader(stream)]
-
-
-def _number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def runs_of(looks: Sequence[Look]) -> dict[tuple, Run]:
@@ -136,7 +121,7 @@ def choice_table(looks: Sequence[Look], rule: Callable[[str], Limits] | None = N
 
 
 def promised(row: str, run: Run) -> float:
-    """The score that the guard's choice must reach in a run, by the issue of the guard.
+    """The score that the guard's choice should reach in a run.
 
     Within one point of the best look for anchored runs and for image-wise weighting by class
     on norm layers at the rates 3e-4 and 1e-3; within one of the source model for all others.

@@ -8,9 +8,11 @@ As in: mmseg-maxsquare adapt my_config.py my_model.pth my/photos
 """
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
-from .options import CONFIG, add_cfg_options, add_device, add_verbose
+from .options import CONFIG, add_amp, add_cfg_options, add_verbose
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,26 +45,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--lr', type=float, default=1e-3, help='learning rate of Adam (1e-3)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the run (0)')
-    parser.add_argument(
-        '--amp',
-        nargs='?',
-        const='float16',
-        choices=['float16', 'bfloat16'],
-        help='automatic mixed precision on a GPU (default type: float16)',
-    )
+    add_amp(parser)
     parser.add_argument(
         '--labels', type=Path, help='folder of label PNGs, only to score the result'
     )
     parser.add_argument(
         '--dry-run', action='store_true', help='check everything, write the config, run nothing'
     )
-    add_device(parser)
+    parser.add_argument('--device', help='cpu, cuda or cuda:N (default: the accelerator, if any)')
     add_cfg_options(parser)
     add_verbose(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
+    choose_device(args.device)
     from mmseg_maxsquare.adapt.adapt import adapt
     from mmseg_maxsquare.adapt.request import Request
 
@@ -83,3 +80,23 @@ def run(args: argparse.Namespace) -> None:
         labels=args.labels,
     )
     adapt(request, args.dry_run, args.verbose)
+
+
+def choose_device(name: str | None) -> None:
+    """Hide all GPUs but the chosen one.
+
+    Training runs on the first accelerator that mmengine sees when it is imported, so this must
+    come before.
+    """
+    if name is None or name == 'cuda':
+        return
+    visible = os.environ.get('CUDA_VISIBLE_DEVICES')
+    number = name.removeprefix('cuda:')
+    if name == 'cpu':
+        os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
+    elif number.isdigit():
+        known = visible.split(',') if visible else []
+        index = int(number)
+        os.environ['CUDA_VISIBLE_DEVICES'] = known[index] if index < len(known) else number
+    else:
+        sys.exit(f'error: --device: {name} is not known; give cpu, cuda or cuda:N')

@@ -40,6 +40,17 @@ def add_launcher(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_amp(parser: argparse.ArgumentParser) -> None:
+    """The option ``--amp``."""
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='float16',
+        choices=['float16', 'bfloat16'],
+        help='automatic mixed precision on a GPU (default type: float16)',
+    )
+
+
 def add_verbose(parser: argparse.ArgumentParser) -> None:
     """The option ``--verbose``."""
     parser.add_argument(

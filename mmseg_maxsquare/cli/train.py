@@ -5,7 +5,7 @@ As in: mmseg-maxsquare train maxsquare/gta2cs.py
 
 import argparse
 
-from .options import CONFIG, add_config_options, add_launcher, add_verbose
+from .options import CONFIG, add_amp, add_config_options, add_launcher, add_verbose
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,13 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='resume from the newest readable checkpoint in the work dir, if there is one',
     )
-    parser.add_argument(
-        '--amp',
-        nargs='?',
-        const='float16',
-        choices=['float16', 'bfloat16'],
-        help='automatic mixed precision on a GPU (default type: float16)',
-    )
+    add_amp(parser)
     add_config_options(parser)
     add_launcher(parser)
     add_verbose(parser)

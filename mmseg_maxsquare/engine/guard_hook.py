@@ -1,15 +1,13 @@
 """Looks at an adaptation without labels while it runs, and keeps what may be chosen."""
 
 import copy
-import csv
 import io
 from pathlib import Path
 
 import torch
 from mmengine.dataset import pseudo_collate
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import DATASETS, HOOKS
 from torch import Tensor, nn
@@ -18,8 +16,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ..models.class_share_anchor import load_source
 from .atomic_files import AtomicBackend
 from .held_out import HeldOutImages, SourceImages
+from .looks import as_csv, read_csv
+from .uda_hook import unwrap
 
-SOURCE, STATISTICS = 'source', 'statistics'
+SOURCE, STATISTICS = 'source', 'statistics'  # names of the candidates at step 0
 STATISTICS_BATCHES = 25
 
 
@@ -70,12 +70,14 @@ class GuardHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Look at the source model, unless a resumed run has done so."""
-        model = _unwrap(runner.model)
+        model = unwrap(runner.model)
         if not hasattr(model, 'target_logits'):
             raise TypeError(
                 f'GuardHook needs a UDAEncoderDecoder, got {type(model).__name__}: set '
                 "model.type='UDAEncoderDecoder' or remove the hook"
             )
+        if self.oracle and get_world_size() > 1:
+            raise ValueError('GuardHook.oracle: works with one process only')
         if not is_main_process():
             return
         self.held_out = HeldOutImages(DATASETS.build(self.dataset), self.images)
@@ -103,7 +105,7 @@ class GuardHook(Hook):
         due = self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner)
         if due and is_main_process():
             step = runner.iter + 1
-            self._look(runner, f'step {step}', step, _unwrap(runner.model))
+            self._look(runner, f'step {step}', step, unwrap(runner.model))
 
     def _look(self, runner: Runner, name: str, step: int, model: nn.Module) -> None:
         row = dict(name=name, step=step, **self.held_out.look(model))
@@ -127,7 +129,7 @@ class GuardHook(Hook):
     def _score(self, runner: Runner, model: nn.Module) -> float:
         """mIoU on the labelled images of the val loop."""
         state = copy.deepcopy(runner.model.state_dict())
-        _unwrap(runner.model).load_state_dict(model.state_dict())
+        unwrap(runner.model).load_state_dict(model.state_dict())
         score = runner.val_loop.run()['mIoU']
         runner.model.load_state_dict(state)
         return score
@@ -146,11 +148,7 @@ class GuardHook(Hook):
         path = Path(runner.work_dir) / 'guard.csv'
         if runner.iter == 0 or not path.is_file():
             return []
-        with path.open(newline='', encoding='utf-8') as stream:
-            return [
-                {key: value if key == 'name' else float(value) for key, value in row.items()}
-                for row in csv.DictReader(stream)
-            ]
+        return read_csv(path)
 
     @staticmethod
     def _folder(runner: Runner) -> Path:
@@ -188,17 +186,3 @@ def store(path: Path, state: dict[str, Tensor]) -> None:
     buffer = io.BytesIO()
     torch.save(dict(state_dict=state), buffer)
     AtomicBackend().put(buffer.getvalue(), path)
-
-
-def as_csv(rows: list[dict]) -> str:
-    """Rows with the same keys as CSV."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator='\n')
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: f'{v:.6g}' if isinstance(v, float) else v for key, v in row.items()})
-    return text.getvalue()
-
-
-def _unwrap(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model

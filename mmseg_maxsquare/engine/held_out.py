@@ -79,10 +79,6 @@ class HeldOutImages:
             top_share=float(own.max()),
         )
 
-    def shares(self, model: nn.Module) -> Tensor:
-        """Mean class shares ``(C,)`` of a model's predictions."""
-        return torch.cat([class_shares(logits) for logits, _ in self._predictions(model)]).mean(0)
-
     def _predictions(
         self, model: nn.Module, views: tuple[str, ...] = ()
     ) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
@@ -120,16 +116,23 @@ class SourceImages:
         counts: Tensor | None = None
         with torch.no_grad():
             for sample in self.samples:
-                truth = sample['data_samples'].gt_sem_seg.data[0].long()
-                data = model.data_preprocessor(pseudo_collate([sample]), False)
-                logits = unpadded(model.inference_logits(data['inputs']), sample)
-                logits = interpolate(logits, truth.shape, mode='bilinear', align_corners=False)
-                predicted, known = logits.argmax(1)[0].cpu(), truth != IGNORE
-                classes = logits.shape[1]
-                pairs = truth[known] * classes + predicted[known]
-                found = torch.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+                truth = sample['data_samples'].gt_sem_seg.data[0]
+                found = confusion(logits_of(model, sample), truth)
                 counts = found if counts is None else counts + found
         return mean_iou(counts)
+
+
+def confusion(logits: Tensor, truth: Tensor) -> Tensor:
+    """Pixels by class of the label (row) and of the prediction, ``(C, C)``.
+
+    Args:
+        logits: ``(1, C, h, w)``; resized to the label.
+        truth: ``(H, W)``; 255 is ignored.
+    """
+    logits = interpolate(logits, truth.shape, mode='bilinear', align_corners=False)
+    classes, known = logits.shape[1], truth != IGNORE
+    pairs = truth[known].long() * classes + logits.argmax(1)[0].cpu()[known]
+    return torch.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 def mean_iou(counts: Tensor) -> float:
@@ -145,6 +148,12 @@ def evenly(dataset: Dataset, count: int) -> list[dict]:
     return [dataset[int(i)] for i in np.unique(chosen)]
 
 
+def logits_of(model: nn.Module, sample: dict) -> Tensor:
+    """Logits ``(1, C, H, W)`` of a sample, without the padding of the network."""
+    data = model.data_preprocessor(pseudo_collate([sample]), False)
+    return unpadded(model.inference_logits(data['inputs']), sample)
+
+
 def unpadded(logits: Tensor, sample: dict) -> Tensor:
     """Logits ``(1, C, H, W)`` without the padding at the bottom and on the right."""
     height, width = sample['inputs'].shape[1:]
@@ -157,8 +166,11 @@ def mirrored(model: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def scaled(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Logits of the image at three quarters of its size, resized back."""
-    size = [max(32, round(SCALE * side)) for side in inputs.shape[2:]]
+    """Logits of the image at about three quarters of its size, resized back.
+
+    The sides are multiples of 32, which some networks need.
+    """
+    size = [max(32, 32 * round(SCALE * side / 32)) for side in inputs.shape[2:]]
     small = interpolate(inputs, size, mode='bilinear', align_corners=False)
     logits = model.inference_logits(small)
     return interpolate(logits, inputs.shape[2:], mode='bilinear', align_corners=False)

@@ -53,7 +53,7 @@ class UDAHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Reject a model without a target loss."""
-        model = _unwrap(runner.model)
+        model = unwrap(runner.model)
         if not hasattr(model, 'target_weight'):
             raise TypeError(
                 f'UDAHook needs a UDAEncoderDecoder, got {type(model).__name__}: set '
@@ -64,7 +64,7 @@ class UDAHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
         """Set lambda_T of the step; request a snapshot if the step is logged."""
-        model = _unwrap(runner.model)
+        model = unwrap(runner.model)
         model.target_weight = self.weight_at(runner.iter)
         looked_at = self.every_n_train_iters(runner, self.interval) or self._panel_due(runner)
         # Of several ranks, only the logging one takes a snapshot, of its own batch.
@@ -82,7 +82,7 @@ class UDAHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Log the target's statistics and draw the panel."""
-        model = _unwrap(runner.model)
+        model = unwrap(runner.model)
         snapshot, model.snapshot = model.snapshot, None
         if not snapshot:
             return
@@ -163,5 +163,6 @@ def target_panel(snapshot: dict, preprocessor: nn.Module, palette: list) -> np.n
     return side_by_side(tiles)
 
 
-def _unwrap(model: nn.Module) -> nn.Module:
+def unwrap(model: nn.Module) -> nn.Module:
+    """The model inside the wrapper of distributed training, if there is one."""
     return model.module if is_model_wrapper(model) else model

@@ -31,14 +31,7 @@ def load_config(
             same name in two folders do not share one.
         loaders: Data loaders whose folders must exist, such as ``'val_dataloader'``.
     """
-    try:
-        path = find_config(config)
-    except ValueError as error:
-        fail(f'config: {error}')
-    try:
-        cfg = read_config(path)
-    except Exception as error:  # a config is a Python file
-        fail(f'config: {path} cannot be read: {one_line(error)}')
+    path, cfg = read_named_config(config)
     cfg.launcher = 'none'
     changes = parse_options(options)
     merge_options(cfg, changes)
@@ -50,6 +43,18 @@ def load_config(
         if cfg.get(name):
             check_data_roots(cfg[name]['dataset'], f'{name}.dataset')
     return cfg
+
+
+def read_named_config(config: str) -> tuple[Path, Config]:
+    """File and contents of a config by its path or shipped name; fails with one line."""
+    try:
+        path = find_config(config)
+    except ValueError as error:
+        fail(f'config: {error}')
+    try:
+        return path, read_config(path)
+    except Exception as error:  # a config is a Python file
+        fail(f'config: {path} cannot be read: {one_line(error)}')
 
 
 def read_config(path: Path) -> Config:

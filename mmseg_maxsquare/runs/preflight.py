@@ -13,7 +13,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import nn
 
-from mmseg_maxsquare.engine import check_checkpoint
+from mmseg_maxsquare.engine import GuardHook, check_checkpoint
 from mmseg_maxsquare.models.class_share_anchor import load_source
 from mmseg_maxsquare.models.fields import class_of, unknown_keys, unknown_message
 
@@ -27,6 +27,7 @@ from .optimizer import check_optimizer
 from .settings import LOOPS, check_settings, heads_of
 
 ANCHOR = 'model.anchor.checkpoint'
+GUARDS = ('GuardHook', 'mmseg.GuardHook', GuardHook)
 NEW_PLACE = 'name another folder with --work-dir'
 
 
@@ -131,14 +132,22 @@ def check_pretrained(cfg: Config, model: nn.Module) -> Iterator[Finding]:
 
 
 def check_anchor(cfg: Config, model: nn.Module) -> Iterator[Finding]:
-    """The source model of the class-share anchor, which is loaded at the first step only."""
-    anchor = cfg.model.get('anchor')
-    if anchor:
+    """The source model of anchor and guard, which is loaded late."""
+    for field, part in source_parts(cfg):
         try:
-            load_source(model, anchor['checkpoint'])
+            load_source(model, part.get('checkpoint'))
         except (ValueError, OSError) as error:
             fact = one_line(error).removeprefix(f'{ANCHOR}: ')
-            yield Finding('error', 'config: model', ANCHOR, fact, REMEDY)
+            yield Finding('error', 'config: model', f'{field}.checkpoint', fact, REMEDY)
+
+
+def source_parts(cfg: Config) -> Iterator[tuple[str, dict]]:
+    """Fields whose ``checkpoint`` is the source model."""
+    if cfg.get('model', {}).get('anchor') is not None:
+        yield ANCHOR.removesuffix('.checkpoint'), cfg.model.anchor
+    for i, hook in enumerate(cfg.get('custom_hooks') or ()):
+        if isinstance(hook, dict) and hook.get('type') in GUARDS:
+            yield f'custom_hooks.{i}', hook
 
 
 def check_fit(cfg: Config, model: nn.Module, what: str) -> Iterator[Finding]:

@@ -6,16 +6,14 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 
-from mmseg_maxsquare.engine import GuardHook, load_only_safely
+from mmseg_maxsquare.engine import load_only_safely
 
 from .checkpoints import require_checkpoint, resume_from_newest
 from .config import load_config
 from .console import progress_of
 from .errors import fail, one_line_errors
 from .launch import build_runner, join_processes
-from .preflight import check_training
-
-GUARDS = ('GuardHook', 'mmseg.GuardHook', GuardHook)
+from .preflight import check_training, source_parts
 
 
 def train(
@@ -61,9 +59,7 @@ def train(
 
 def name_source_model(cfg: Config) -> None:
     """Fill in ``load_from`` where a part asks for the source model and names no file."""
-    hooks = [hook for hook in cfg.get('custom_hooks') or () if hook.get('type') in GUARDS]
-    anchor = cfg.get('model', {}).get('anchor')
-    for part in [*hooks, *([] if anchor is None else [anchor])]:
+    for _, part in source_parts(cfg):
         if part.get('checkpoint') is None:
             part['checkpoint'] = cfg.get('load_from')
 

@@ -171,3 +171,11 @@ def test_with_source(place: Place, capsys: pytest.CaptureFixture) -> None:
     alone = place.adapt(out='alone')
     one, other = (weights(each / 'run/guard/step_4.pth') for each in (out, alone))
     assert not torch.equal(one['backbone.bn1.weight'], other['backbone.bn1.weight'])
+
+
+def test_killed_while_preparing(place: Place) -> None:
+    """Lists that were left without a record do not block the folder."""
+    out = place.adapt('--dry-run')
+    (out / 'adapt.json').unlink()
+    place.adapt('--dry-run')
+    assert (out / 'adapt.json').is_file()

@@ -168,9 +168,14 @@ def no_test_pipeline(place: Place) -> tuple[str, ...]:
     return ()
 
 
-@case('--device: cuda:77 cannot be used')
+@case('--device: cuda cannot be used')
 def wrong_device(place: Place) -> tuple[str, ...]:
     return ('--device', 'cuda:77')
+
+
+@case('--device: tpu is not known; give cpu, cuda or cuda:N')
+def unknown_device(place: Place) -> tuple[str, ...]:
+    return ('--device', 'tpu')
 
 
 @case('--steps: must be at least 1, got 0')

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from mmseg_maxsquare.analysis import study as module
-from mmseg_maxsquare.analysis.study import load_study
+from mmseg_maxsquare.analysis.runner import work_dir_of
+from mmseg_maxsquare.analysis.study import load_study, run_study
 from mmseg_maxsquare.analysis.tables import spec_names
 from mmseg_maxsquare.cli.main import main
+
+from tests.helpers import REPO
 
 OWN = """
 title = 'Two tables'
@@ -60,3 +63,19 @@ def test_errors_are_one_line(text: str, message: str, tmp_path: Path) -> None:
 def test_no_such_study() -> None:
     with pytest.raises(SystemExit, match='^error: no study camvids; the available ones: camvid'):
         main(['study', 'camvids'])
+
+
+def test_report_of_the_guard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the runs, their looks and the tables are written."""
+    monkeypatch.setattr(module, 'run_tables', lambda *args: None)
+    looks = (REPO / 'docs/data/guard_looks.csv').read_text().splitlines()
+    rows = [line.split(',', 3)[3] for line in looks if ',anchored IW,' in line or 'row' in line]
+    first = load_study('guard').tables[0]
+    run = next(row.run for row in first.rows if row.name == 'anchored IW')
+    path = work_dir_of(run, 0, tmp_path) / 'guard.csv'
+    path.parent.mkdir(parents=True)
+    path.write_text('\n'.join(rows[:15]) + '\n')
+    run_study('guard', seeds=[0], out=tmp_path)
+    text = (tmp_path / 'guard.md').read_text()
+    assert '| camvid_dusk | anchored IW | 0 | 34.4 | 42.0 | 41.6 | step 300 | 41.6 |' in text
+    assert len((tmp_path / 'looks.csv').read_text().splitlines()) == 15

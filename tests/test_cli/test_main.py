@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mmseg_maxsquare.cli.adapt import choose_device
 from mmseg_maxsquare.cli.main import COMMANDS, build_parser, main
 
 from tests.helpers import REPO
@@ -99,3 +100,23 @@ def test_without_a_stack_the_command_says_what_to_type(tmp_path: Path) -> None:
     (line,) = process.stderr.splitlines()
     assert line.startswith('error: mmseg_maxsquare needs MMSegmentation')
     assert 'pip install "mmseg_maxsquare[onedl]"' in line
+
+
+@pytest.mark.parametrize(
+    ('name', 'visible', 'expected'),
+    [
+        (None, '0,1', '0,1'),
+        ('cuda', '3', '3'),
+        ('cpu', '0,1', '-1'),
+        ('cuda:1', None, '1'),
+        ('cuda:1', '4,6', '6'),
+        ('cuda:5', '4,6', '5'),
+    ],
+)
+def test_device_of_adapt(
+    name: str | None, visible: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The GPUs that are left visible; one that is not there fails later, on its use."""
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', visible or '')
+    choose_device(name)
+    assert os.environ['CUDA_VISIBLE_DEVICES'] == expected

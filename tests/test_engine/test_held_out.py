@@ -10,7 +10,13 @@ from mmengine.structures import PixelData
 from torch.utils.data import Dataset
 
 from mmseg_maxsquare.engine.guard_hook import use_target_statistics
-from mmseg_maxsquare.engine.held_out import HeldOutImages, SourceImages, label_shares, mean_iou
+from mmseg_maxsquare.engine.held_out import (
+    HeldOutImages,
+    SourceImages,
+    label_shares,
+    mean_iou,
+    scaled,
+)
 
 from tests.helpers.tiny_models import build_model, head_cfg, plain_batch, uda_cfg
 
@@ -160,3 +166,18 @@ def test_pixel_data_is_of_the_size_of_the_label() -> None:
     truth = torch.zeros(1, 64, 80, dtype=torch.long)
     item['data_samples'].gt_sem_seg = PixelData(data=truth)
     assert 0 <= SourceImages(samples, 1).score(model) <= 100
+
+
+def test_sides_of_the_scaled_view() -> None:
+    """Multiples of 32: some networks take no other size."""
+
+    class Network:
+        def inference_logits(self, inputs: torch.Tensor) -> torch.Tensor:
+            self.size = tuple(inputs.shape[2:])
+            return inputs
+
+    network = Network()
+    assert scaled(network, torch.zeros(1, 3, 240, 320)).shape == (1, 3, 240, 320)
+    assert network.size == (192, 256)
+    scaled(network, torch.zeros(1, 3, 24, 32))
+    assert network.size == (32, 32)

@@ -44,3 +44,18 @@ def test_from_a_checkpoint_of_a_run(place: Place) -> None:
     assert any('running_mean' in key for key in moved)
     assert any('bn' in key and key.endswith('weight') for key in moved)
     assert not any('conv_seg' in key or key.endswith('conv.weight') for key in moved)
+
+
+def test_guard_in_a_training(place: Place) -> None:
+    """It takes ``load_from`` as the source model; a wrong one is refused before the start."""
+    source = str(run(place, 'source') / 'iter_2.pth')
+    place.cfg.load_from = source
+    place.cfg.model.update(trained_params='norm', guidance=None)
+    looked_at = dict(place.cfg.train_dataloader.dataset.target)
+    place.cfg.custom_hooks = [dict(type='GuardHook', dataset=looked_at, interval=2)]
+    work_dir = run(place, 'guarded')
+    names = [line.split(',')[0] for line in (work_dir / 'guard.csv').read_text().splitlines()]
+    assert names == ['name', 'source', 'statistics', 'step 2', 'step 3']
+    place.cfg.custom_hooks[0]['checkpoint'] = 'nowhere.pth'
+    with pytest.raises(SystemExit, match=r'custom_hooks\.0\.checkpoint: no file nowhere.pth'):
+        run(place, 'refused')
