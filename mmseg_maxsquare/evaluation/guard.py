@@ -15,9 +15,11 @@ class Limits:
 
     Attributes:
         divergence: Largest divergence of the class shares from the source model's, in nats.
+        gain: Least decrease of ``information`` that counts as an improvement.
     """
 
     divergence: float = 0.08
+    gain: float = 0.005
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,14 @@ def choose(rows: Sequence[Row], limits: Limits = Limits()) -> Choice:
             break
         healthy.append(i)
     best = min(healthy or [0], key=lambda i: float(rows[i]['information']))
-    if best > 0:
+    before, after = (float(rows[i]['information']) for i in (0, best))
+    if before - after >= limits.gain:
         return Choice(best, ADAPTED, _reasons(rows, best, limits))
     if len(healthy) < len(rows):
         return Choice(0, COLLAPSE, [_divergence(rows[max(len(healthy), 1)], limits)])
-    return Choice(0, UNCLEAR, ['No look is more certain of more classes than the source model.'])
+    return Choice(
+        0, UNCLEAR, ['No look is clearly more certain of more classes than the source model.']
+    )
 
 
 def _reasons(rows: Sequence[Row], best: int, limits: Limits) -> list[str]:

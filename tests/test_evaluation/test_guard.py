@@ -38,5 +38,7 @@ def test_collapse() -> None:
 def test_unclear() -> None:
     assert choose(looks((-0.5, 0), (-0.49, 0.01))).verdict == UNCLEAR
     assert choose(looks((-0.5, 0))).verdict == UNCLEAR
+    assert choose(looks((-0.5, 0), (-0.504, 0.01))).verdict == UNCLEAR  # too little
+    assert choose(looks((-0.5, 0), (-0.506, 0.01))).verdict == ADAPTED
     with pytest.raises(ValueError, match='at least one look'):
         choose([])
