@@ -13,6 +13,7 @@ from tests.helpers.tiny_data import (
     make_camvid,
     make_cityscapes,
     make_gta5,
+    make_labelmefacade,
     make_nthu,
     make_office31,
     make_synthia,
@@ -43,6 +44,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_cityscapes(root / 'cityscapes', labels=dict(train='labelIds', val='labelIds'))
     make_nthu(root / 'nthu')
     make_camvid(root / 'CamVid')
+    make_labelmefacade(root / 'LabelMeFacade')
     make_office31(root / 'office31')
     return root
 

@@ -1,8 +1,8 @@
 # Overrides with which the demo scales the real gta2cs configs down to
 # minutes on two cores: a small network, small images, few steps.
 image_scale = (256, 128)
-source = dict(max_iters=200, lr=1e-2)
-adapt = dict(max_iters=40, lr=5e-3)
+source = dict(max_iters=200, lr=1e-2, batch_size=4)
+adapt = dict(max_iters=150, lr=5e-3, batch_size=2)
 
 model = dict(
     data_preprocessor=dict(mean=[127.0] * 3, std=[128.0] * 3, bgr_to_rgb=True),
@@ -16,7 +16,7 @@ model = dict(
     decode_head=dict(in_channels=112, in_index=1, dilations=(1, 2, 4, 8)),
     auxiliary_head=dict(in_channels=80, in_index=0, dilations=(1, 2, 4, 8)),
 )
-train_dataloader = dict(batch_size=4, num_workers=1)
+train_dataloader = dict(num_workers=1)
 val_dataloader = dict(num_workers=1)
 optim_wrapper = dict(  # see configs/_base_/schedules/camvid_source.py
     paramwise_cfg=dict(

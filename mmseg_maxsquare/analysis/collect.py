@@ -77,7 +77,24 @@ def write_table(table: Table, folders: Sequence[Path], out: Path, oracle: bool =
     Returns:
         The Markdown.
     """
-    results, notes = collect(table, find_runs(folders), oracle)
+    return write_results(table, *collect(table, find_runs(folders), oracle), out, oracle)
+
+
+def write_results(
+    table: Table, results: Results, notes: str, out: Path, oracle: bool = False
+) -> str:
+    """Write the files of a table; see :func:`write_table`.
+
+    Args:
+        table: The table.
+        results: Metrics of its rows.
+        notes: What a reader must know.
+        out: Folder for the files.
+        oracle: Whether the checkpoints were chosen by target labels.
+
+    Returns:
+        The Markdown.
+    """
     stem = 'oracle' if oracle else 'table'
     text = f'### {table.title}\n\n{markdown_table(table, results)}\n{notes}\n'
     out.mkdir(parents=True, exist_ok=True)

@@ -10,18 +10,20 @@ PHASES = ('source', 'adapt')
 def apply_overlay(cfg: Config, path: Path) -> None:
     """Change a config by an overlay file (see configs/demo/overlay.py).
 
-    ``source`` or ``adapt`` of the overlay sets ``max_iters`` and ``lr``,
-    ``image_scale`` the (width, height) of every Resize; all other fields are merged.
+    ``source`` of the overlay sets ``max_iters``, ``lr`` and ``batch_size`` of configs that
+    train a source model, ``adapt`` of those that start from one. ``image_scale`` is the
+    (width, height) of every Resize; all other fields are merged.
     """
     overlay = Config.fromfile(path).to_dict()
     phases = {phase: overlay.pop(phase) for phase in PHASES}
     scale = overlay.pop('image_scale')
-    phase = phases['adapt' if cfg.model.type == 'UDAEncoderDecoder' else 'source']
+    phase = phases['adapt' if cfg.get('load_from') else 'source']
     if 'auxiliary_head' not in cfg.model:
         overlay['model'].pop('auxiliary_head', None)
     cfg.merge_from_dict(overlay)
     steps = phase['max_iters']
     cfg.optim_wrapper.optimizer.lr = phase['lr']
+    cfg.train_dataloader.batch_size = phase['batch_size']
     cfg.train_cfg.update(max_iters=steps, val_interval=steps)
     cfg.param_scheduler[0].end = steps + 1
     cfg.default_hooks.checkpoint.interval = steps

@@ -3,6 +3,7 @@
 import ctypes
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from .tables import Run
 
 SCORES = ('mIoU', 'aAcc')  # every validation returns one of these
 POLL_SECONDS = 2
+LOG = 'run.log'  # of the process, in the work dir
 PR_SET_PDEATHSIG = 1  # a constant of Linux's prctl
 
 # All runs of a table row must also have the same length and the same scoring.
@@ -67,31 +69,92 @@ def prepare(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
     return cfg
 
 
+class Execution:
+    """A run in a process of its own, or a finished run, which needs none.
+
+    Args:
+        run: The run.
+        seed: Its seed.
+        out: Folder of all runs.
+        adjust: Changes the config further.
+        threads: Of the process; None for PyTorch's own choice.
+
+    Raises:
+        RuntimeError: If its folder holds a run of another config.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        seed: int,
+        out: Path,
+        adjust: Callable[[Config], None],
+        threads: int | None = None,
+    ) -> None:
+        self.work_dir = work_dir_of(run, seed, out)
+        cfg = prepare(run, seed, out, adjust)
+        # Beside the work dir, into which the runner writes its own copy under the same name.
+        config = self.work_dir.parent / f'{self.work_dir.name}.py'
+        changed = differences(cfg, _text(config), COMPARED) if _begun(self.work_dir) else []
+        if changed:
+            raise RuntimeError(
+                f'{self.work_dir} holds a run of another config: {"; ".join(changed[:3])}; '
+                'give another --out folder or move this one away'
+            )
+        self.steps = cfg.train_cfg.max_iters if run.train else 0
+        self.done = steps_done(self.work_dir)
+        self.process: subprocess.Popen | None = None
+        if finished_metrics(self.work_dir) is None:
+            self.work_dir.mkdir(parents=True, exist_ok=True)
+            config.write_text(cfg.pretty_text)
+            self.process = _start(run, config, self.work_dir, cfg, threads)
+
+    def progress(self) -> int:
+        """Steps since the last call."""
+        before, self.done = self.done, steps_done(self.work_dir)
+        return self.done - before
+
+    def running(self) -> bool:
+        """Whether its process still works."""
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self) -> None:
+        """End its process, if it has one."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def metrics(self) -> Metrics:
+        """Metrics of the ended run.
+
+        Raises:
+            RuntimeError: If it failed.
+        """
+        if self.process is not None and self.process.returncode:
+            log = self.work_dir / LOG
+            tail = '\n'.join(log.read_text(errors='replace').splitlines()[-15:])
+            raise RuntimeError(f'the program failed; the end of {log}:\n{tail}')
+        metrics = finished_metrics(self.work_dir)
+        if metrics is None:
+            raise RuntimeError(f'{self.work_dir}: the run ended without a validation')
+        return metrics
+
+
 def execute(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) -> Metrics:
     """Metrics of a run; trains or resumes it unless it is finished.
 
     Raises:
         RuntimeError: If it fails, or its folder holds a run of another config.
     """
-    work_dir = work_dir_of(run, seed, out)
-    cfg = prepare(run, seed, out, adjust)
-    # Beside the work dir, into which the runner writes its own copy under the same name.
-    config = work_dir.parent / f'{work_dir.name}.py'
-    changed = differences(cfg, _text(config), COMPARED) if _begun(work_dir) else []
-    if changed:
-        raise RuntimeError(
-            f'{work_dir} holds a run of another config: {"; ".join(changed[:3])}; '
-            'give another --out folder or move this one away'
-        )
-    metrics = finished_metrics(work_dir)
-    if metrics is None:
-        work_dir.mkdir(parents=True, exist_ok=True)
-        config.write_text(cfg.pretty_text)
-        _call(run, config, work_dir, cfg)
-        metrics = finished_metrics(work_dir)
-    if metrics is None:
-        raise RuntimeError(f'{work_dir}: the run ended without a validation')
-    return metrics
+    execution = Execution(run, seed, out, adjust)
+    try:
+        with progress('    steps', execution.steps, execution.done) as advance:
+            while execution.running():
+                time.sleep(POLL_SECONDS)
+                advance(execution.progress())
+    finally:
+        execution.stop()
+    return execution.metrics()
 
 
 def _begun(work_dir: Path) -> bool:
@@ -157,23 +220,22 @@ def seconds_per_step(work_dir: Path) -> float:
     return sum(times) / len(times) if times else math.nan
 
 
-def _call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
-    """Train or test in a separate process, and show its progress."""
+def _start(
+    run: Run, config: Path, work_dir: Path, cfg: Config, threads: int | None
+) -> subprocess.Popen:
+    """Start the training or the test of a run; its output goes into its log."""
     command = ['train', str(config), '--resume'] if run.train else ['test', str(config)]
     command += [] if run.train else [cfg.load_from]
     command = [sys.executable, '-m', 'mmseg_maxsquare', *command, '--work-dir', str(work_dir)]
-    log = work_dir / 'run.log'
-    with log.open('a') as stream:
-        process = subprocess.Popen(
-            command, stdout=stream, stderr=subprocess.STDOUT, preexec_fn=_end_with_parent
+    own = {} if threads is None else {'OMP_NUM_THREADS': str(threads)}
+    with (work_dir / LOG).open('a') as stream:
+        return subprocess.Popen(
+            command,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **own},
+            preexec_fn=_end_with_parent,
         )
-        try:
-            _watch(process, work_dir, cfg.train_cfg.max_iters if run.train else 0)
-        finally:
-            process.kill()
-    if process.returncode:
-        tail = '\n'.join(log.read_text(errors='replace').splitlines()[-15:])
-        raise RuntimeError(f'{" ".join(command)} failed; the end of {log}:\n{tail}')
 
 
 def _end_with_parent() -> None:
@@ -183,17 +245,3 @@ def _end_with_parent() -> None:
     """
     if sys.platform == 'linux':
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _watch(process: subprocess.Popen, work_dir: Path, max_iters: int) -> None:
-    """Show the steps of a run until it ends."""
-    if not max_iters:
-        process.wait()
-        return
-    done = steps_done(work_dir)
-    with progress('    steps', max_iters, done) as advance:
-        while process.poll() is None:
-            time.sleep(POLL_SECONDS)
-            now = steps_done(work_dir)
-            advance(now - done)
-            done = now

@@ -30,6 +30,7 @@ class Plan:
         out: Folder of all runs.
         adjust: Changes every config.
         step_seconds: Time of a source step, or None to take it from logs.
+        workers: Runs at a time. Defaults to 1.
     """
 
     runs: list[Run]
@@ -37,12 +38,13 @@ class Plan:
     out: Path
     adjust: Callable[[Config], None]
     step_seconds: float | None = None
+    workers: int = 1
 
     def seconds_left(self) -> float:
         """Estimated time until all runs are done."""
         second = self.step_seconds or self._measured() or ASSUMED_SECONDS
         work = (self._work(run, seed) for seed in self.seeds for run in self.runs)
-        return second * sum(left * cost for _, left, cost in work)
+        return second * sum(left * cost for _, left, cost in work) / self.workers
 
     def text(self) -> str:
         """The plan, one line for each run, and the estimated time."""
@@ -52,7 +54,7 @@ class Plan:
         for seed in self.seeds:
             for run in self.runs:
                 steps, left, cost = self._work(run, seed)
-                total += left * cost * second
+                total += left * cost * second / self.workers
                 state = 'done' if not left else 'new' if left == steps else f'from {steps - left}'
                 what = f'{steps} steps' if run.train else 'test'
                 lines.append(f'seed {seed}  {state:>10}  {what:>12}  {run.slug}')
@@ -60,7 +62,8 @@ class Plan:
         source = given if self.step_seconds or measured else 'assumed; see --step-seconds'
         lines.append(
             f'{len(lines)} runs, about {clock(total)} of training '
-            f'({second:.2f} s per source step, {source}; an adaptation step is two)'
+            f'({second:.2f} s per source step, {source}; an adaptation step is two'
+            f'{f"; {self.workers} runs at a time" if self.workers > 1 else ""})'
         )
         return '\n'.join(lines)
 

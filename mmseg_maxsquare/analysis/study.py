@@ -57,6 +57,7 @@ def run_study(
     dry_run: bool = False,
     step_seconds: float | None = None,
     options: Sequence[str] = (),
+    workers: int = 2,
 ) -> None:
     """Run or resume a study; the remaining time is shown before each run.
 
@@ -69,6 +70,7 @@ def run_study(
         step_seconds: Time of a source step, for the plan. Defaults to the time measured
             in ``out``.
         options: Overrides of fields of every config, ``field=value``.
+        workers: Runs at a time. Defaults to 2.
     """
     try:
         study = load_study(name)
@@ -78,6 +80,6 @@ def run_study(
     print(study.title)
     out = out or Path('work_dirs/studies', study.name)
     adjust = adjustment(None, parse_options(options))
-    run_tables(study.tables, seeds or study.seeds, out, adjust, dry_run, step_seconds)
+    run_tables(study.tables, seeds or study.seeds, out, adjust, dry_run, step_seconds, workers)
     if study.report and not dry_run:
         print(REPORTS[study.report](study.tables, seeds or study.seeds, out))

@@ -13,18 +13,17 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.runs.config import merge_options, parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
-from mmseg_maxsquare.runs.progress import clock
 
 from .collect import write_table
 from .overlay import apply_overlay
 from .panels import compare
 from .pictures import draw_comparison
-from .runner import SCORES, execute, last_checkpoint, prepare, work_dir_of
+from .queue import run_all
+from .runner import last_checkpoint, prepare, work_dir_of
 from .schedule import Plan
-from .tables import Run, Table, load_table
+from .tables import Table, load_table
 
 Adjust = Callable[[Config], None]
-Failures = dict[tuple[Run, int], str]
 
 
 def run_table(
@@ -36,6 +35,7 @@ def run_table(
     step_seconds: float | None = None,
     overlay: Path | None = None,
     options: Sequence[str] = (),
+    workers: int = 1,
 ) -> None:
     """Run or resume a table.
 
@@ -50,6 +50,7 @@ def run_table(
             in ``out``.
         overlay: File that scales every run down, such as ``configs/demo/overlay.py``.
         options: Overrides of fields of every config, ``field=value``.
+        workers: Runs at a time. Defaults to 1.
     """
     try:
         table = load_table(name)
@@ -59,7 +60,7 @@ def run_table(
     if overlay is not None and not overlay.is_file():
         fail(f'--overlay: no file {overlay}')
     adjust = adjustment(overlay, parse_options(options))
-    run_tables([table], seeds, out, adjust, dry_run, step_seconds)
+    run_tables([table], seeds, out, adjust, dry_run, step_seconds, workers)
 
 
 def run_tables(
@@ -69,6 +70,7 @@ def run_tables(
     adjust: Adjust,
     dry_run: bool = False,
     step_seconds: float | None = None,
+    workers: int = 1,
 ) -> None:
     """Run some tables; shared runs run only once. See :func:`run_table`.
 
@@ -79,10 +81,11 @@ def run_tables(
         adjust: Changes every config.
         dry_run: Print the plan only.
         step_seconds: See :func:`run_table`.
+        workers: Runs at a time. Defaults to 1.
     """
     out, seeds = out.resolve(), list(dict.fromkeys(seeds))
     runs = list(dict.fromkeys(run for table in tables for run in table.runs))
-    plan = Plan(runs, seeds, out, adjust, step_seconds)
+    plan = Plan(runs, seeds, out, adjust, step_seconds, workers)
     print(plan.text())
     if dry_run:
         return
@@ -111,34 +114,6 @@ def adjustment(overlay: Path | None, options: dict) -> Adjust:
         cfg.changed = dict(overlay=overlay and str(overlay), options=options)
 
     return adjust
-
-
-def run_all(plan: Plan) -> Failures:
-    """Run everything; a failed run, and every run that starts from it, is left out.
-
-    Returns:
-        The errors, by run and seed.
-    """
-    failures: Failures = {}
-    chosen = [(seed, run) for seed in plan.seeds for run in plan.runs]
-    for number, (seed, run) in enumerate(chosen, start=1):
-        left = plan.seconds_left()
-        about = f' (about {clock(left)} left)' if left else ''
-        print(f'[{number}/{len(chosen)}] seed {seed}: {run.slug}{about}', flush=True)
-        started = time.time()
-        if run.start is not None and (run.start, seed) in failures:
-            failures[run, seed] = f'seed {seed}: {run.slug}: it starts from {run.start.slug}'
-            print('    left out: the run that it starts from failed', flush=True)
-            continue
-        try:
-            metrics = execute(run, seed, plan.out, plan.adjust)
-        except RuntimeError as error:
-            failures[run, seed] = f'seed {seed}: {run.slug}: {error}'
-            print(f'    failed: {error}', flush=True)
-            continue
-        score = next(name for name in SCORES if name in metrics)
-        print(f'    {score} {metrics[score]:.2f} ({time.time() - started:.0f} s)', flush=True)
-    return failures
 
 
 def write_pictures(table: Table, seed: int, out: Path, folder: Path, adjust: Adjust) -> None:

@@ -1,9 +1,10 @@
 """Adapt a model from scratch in minutes, in a generated street world.
 
 Draws a street world in the file formats of GTA5 and Cityscapes, trains the real gta2cs
-configs on it, scaled down so that two CPU cores are enough, prints a table and writes
-pictures. Finished runs are kept: a second call only reports. --world only draws the
-world, as data for other configs.
+configs on it, scaled down so that two CPU cores are enough, and adapts the same source
+model with the command adapt, source-free and with source. Prints a table and shows adapt's
+report. Finished runs are kept: a second call only reports. --world only draws the world, as
+data for other configs.
 """
 
 import argparse
@@ -17,7 +18,10 @@ FORMATS = ('gta5', 'cityscapes', 'synthia', 'nthu')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument('--out', type=Path, help=f'folder of all results (default: {DEFAULT_OUT})')
-    parser.add_argument('--seed', type=int, default=0, help='of the runs, or of the world (0)')
+    parser.add_argument('--seed', type=int, default=0, help='of the world and the runs (0)')
+    parser.add_argument(
+        '--full', action='store_true', help='also MinEnt, MaxSquare and MaxSquare+IW'
+    )
     parser.add_argument(
         '--world',
         type=Path,
@@ -40,8 +44,10 @@ def run(args: argparse.Namespace) -> None:
             sys.exit('error: --formats chooses what is drawn into --world DIR; add that')
         from mmseg_maxsquare.demo.demo import run_demo
 
-        run_demo(args.out or DEFAULT_OUT, args.seed)
+        run_demo(args.out or DEFAULT_OUT, args.seed, args.full)
         return
+    if args.full:
+        sys.exit('error: --full adds runs, but --world runs nothing; leave one out')
     if args.out is not None:
         sys.exit('error: --out is the folder of runs, but --world runs nothing; leave one out')
     from mmseg_maxsquare.demo.street_world import write_world

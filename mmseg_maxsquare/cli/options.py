@@ -97,8 +97,21 @@ def add_runs_options(parser: argparse.ArgumentParser) -> None:
     add_cfg_options(parser)
 
 
-def add_plan_options(parser: argparse.ArgumentParser) -> None:
-    """Options for the plan that is printed before the runs."""
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'must be a whole number of at least 1, got {text}')
+    return int(text)
+
+
+def add_plan_options(parser: argparse.ArgumentParser, workers: int) -> None:
+    """Options for the plan that is printed before the runs, and the default of its workers."""
+    parser.add_argument(
+        '--workers',
+        type=positive,
+        default=workers,
+        help='runs at a time, which share the cores (default: %(default)s)',
+    )
     parser.add_argument('--dry-run', action='store_true', help='print the plan, run nothing')
     parser.add_argument(
         '--step-seconds',

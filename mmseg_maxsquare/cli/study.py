@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--out', type=Path, help='folder of runs and tables (default: work_dirs/studies/NAME)'
     )
     add_runs_options(parser)
-    add_plan_options(parser)
+    add_plan_options(parser, workers=2)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -34,4 +34,5 @@ def run(args: argparse.Namespace) -> None:
         args.dry_run,
         args.step_seconds,
         args.cfg_options,
+        args.workers,
     )

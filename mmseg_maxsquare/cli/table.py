@@ -15,7 +15,7 @@ from pathlib import Path
 from .options import add_plan_options, add_runs_options
 
 DEFAULT_OUT = Path('work_dirs/tables')
-OF_RUNS = ('seeds', 'data', 'dry_run', 'step_seconds', 'overlay', 'cfg_options')
+OF_RUNS = ('seeds', 'data', 'dry_run', 'step_seconds', 'workers', 'overlay', 'cfg_options')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--out', type=Path, default=DEFAULT_OUT, help='folder of runs and tables (%(default)s)'
     )
     add_runs_options(parser)
-    add_plan_options(parser)
+    add_plan_options(parser, workers=1)
     parser.add_argument(
         '--overlay',
         type=Path,
@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> None:
         args.step_seconds,
         args.overlay,
         args.cfg_options,
+        args.workers,
     )
 
 

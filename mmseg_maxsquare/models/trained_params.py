@@ -22,7 +22,8 @@ def train_norms_only(model: nn.Module) -> None:
     """Have a model train its norm layers alone.
 
     Their affine parameters get gradients, all others none; batch norms normalise by the
-    batch and update their statistics; dropout and drop path are off. This overrides
+    batch and update their statistics; dropout and drop path are off, and modules with
+    buffers of their own (EMANet's bases) do not update them. This overrides
     ``norm_eval``, ``frozen_stages`` and ``requires_grad=False``, which many backbones of
     mmseg set, and with which nothing would adapt.
 
@@ -46,6 +47,8 @@ def train_norms_only(model: nn.Module) -> None:
             module.train()
         elif isinstance(module, _DropoutNd) or type(module).__name__ == 'DropPath':
             module.eval()
+        elif list(module.buffers(recurse=False)) and not isinstance(module, NORMS):
+            module.training = False
 
 
 def norm_layers(model: nn.Module) -> Iterator[nn.Module]:

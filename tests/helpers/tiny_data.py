@@ -203,6 +203,16 @@ def make_camvid(root: Path, size: tuple[int, int] = SIZE, seed: int = 2) -> Path
     return root
 
 
+def make_labelmefacade(root: Path, size: tuple[int, int] = SIZE, seed: int = 3) -> Path:
+    """Write prepared labels of both splits, the file names of which may agree."""
+    rng = np.random.default_rng(seed)
+    for split in ('train', 'test'):
+        for name in ('0001', '0002'):
+            save_image(root / f'images/{split}/{name}.jpg', size, rng)
+            save_label(root / f'labels/{split}/{name}.png', block_label(size, range(6), rng))
+    return root
+
+
 class Format(NamedTuple):
     """A data set with 8-bit label files.
 

@@ -34,8 +34,14 @@ def prepare(config: str, size: tuple[int, int]) -> nn.Module:
     return build({**model, 'anchor': None})
 
 
-def step(model: nn.Module, size: tuple[int, int]) -> tuple[set[str], set[str]]:
-    """Names of the parameters and buffers that one step moves."""
+def step(model: nn.Module, size: tuple[int, int]) -> tuple[set[str], set[str], set[nn.Module]]:
+    """Names of the parameters and buffers that one step moves, and the norm layers in use.
+
+    Some heads have branches for training alone (DDRNet, PIDNet), which a prediction skips.
+    """
+    used: set[nn.Module] = set()
+    for layer in norm_layers(model):
+        layer.register_forward_hook(lambda layer, *_: used.add(layer))
     wrapper = OptimWrapper(torch.optim.Adam(model.parameters(), lr=1e-3))
     before = {key: value.clone() for key, value in model.state_dict().items()}
     batch = plain_batch((size, size), labels=False)
@@ -43,12 +49,14 @@ def step(model: nn.Module, size: tuple[int, int]) -> tuple[set[str], set[str]]:
     model.train_step({key: dict(target=value) for key, value in batch.items()}, wrapper)
     moved = {k for k, v in model.state_dict().items() if not torch.equal(v, before[k])}
     parameters = {name for name, _ in model.named_parameters()}
-    return moved & parameters, moved - parameters
+    return moved & parameters, moved - parameters, used
 
 
-def declared(model: nn.Module) -> tuple[set[str], set[str]]:
-    """Names of what ``norm`` may move: affine parameters, and statistics of batch norms."""
-    layers = set(norm_layers(model))  # some models use a layer under two names
+def declared(model: nn.Module, layers: set[nn.Module]) -> tuple[set[str], set[str]]:
+    """Names of what ``norm`` may move: affine parameters, and statistics of batch norms.
+
+    Some models use a layer under two names.
+    """
     trained = {id(parameter) for layer in layers for parameter in layer.parameters()}
     affine = {name for name, parameter in model.named_parameters() if id(parameter) in trained}
     statistics = {

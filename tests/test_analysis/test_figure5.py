@@ -12,6 +12,8 @@ from mmseg_maxsquare.analysis.figure5 import draw, measure, read_predictions, sp
 from mmseg_maxsquare.analysis.tables import Run
 from mmseg_maxsquare.cli.main import main
 
+from tests.helpers.processes import Ended
+
 TASK = 'digits_mnist2uci'
 
 
@@ -50,7 +52,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Run, Config]]:
     """
     calls = []
 
-    def call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
+    def call(run: Run, config: Path, work_dir: Path, cfg: Config, threads: int | None) -> Ended:
         calls.append((run, cfg))
         logs = work_dir / '20260101_120000/vis_data'
         logs.mkdir(parents=True)
@@ -67,8 +69,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Run, Config]]:
             rows += [[f'uci/{i}', 1, 1 if i in (0, 7, 8, 9) else 2, i / 10] for i in range(10)]
             with (work_dir / 'predictions.csv').open('w', newline='') as stream:
                 csv.writer(stream).writerows(rows)
+        return Ended()
 
-    monkeypatch.setattr(runs, '_call', call)
+    monkeypatch.setattr(runs, '_start', call)
     return calls
 
 
@@ -143,7 +146,7 @@ def test_errors_are_sentences(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     def broken(*args: object) -> None:
         raise RuntimeError('it broke')
 
-    monkeypatch.setattr(runs, '_call', broken)
+    monkeypatch.setattr(runs, '_start', broken)
     with pytest.raises(SystemExit, match='error: it broke'):
         run(monkeypatch, TASK, '--out', tmp_path)
     assert not (tmp_path / 'figure5.png').exists()

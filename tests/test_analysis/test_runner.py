@@ -10,11 +10,13 @@ from mmengine.config import Config
 from mmseg_maxsquare.analysis import collect as paper_table
 from mmseg_maxsquare.analysis import runner as runs
 from mmseg_maxsquare.analysis.overlay import apply_overlay
+from mmseg_maxsquare.analysis.queue import run_all
 from mmseg_maxsquare.analysis.schedule import Plan
-from mmseg_maxsquare.analysis.table import adjustment, run_all
+from mmseg_maxsquare.analysis.table import adjustment
 from mmseg_maxsquare.analysis.tables import Row, Run, Table
 
 from tests.helpers import REPO
+from tests.helpers.processes import Ended
 
 SOURCE = Run('source_only/camvid_day.py')
 IW = Run('maxsquare/camvid_day2dusk_iw.py', (('model.target_loss.alpha', 0.1),), SOURCE)
@@ -54,11 +56,12 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Stands in for the programs; the work dirs that they were started in."""
     calls = []
 
-    def call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
+    def call(run: Run, config: Path, work_dir: Path, cfg: Config, threads: int | None) -> Ended:
         calls.append(work_dir)
         leave_traces(run, config, work_dir, cfg)
+        return Ended()
 
-    monkeypatch.setattr(runs, '_call', call)
+    monkeypatch.setattr(runs, '_start', call)
     return calls
 
 
@@ -100,10 +103,11 @@ def test_another_config_is_refused_and_nothing_overwritten(
 def test_a_failed_start_may_be_mended_and_data_may_move(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
+    def call(run: Run, config: Path, work_dir: Path, cfg: Config, threads: int | None) -> Ended:
         if cfg.train_dataloader.dataset.data_root == '/wrong':
             raise RuntimeError('no folder /wrong')
         leave_traces(run, config, work_dir, cfg)
+        return Ended()
 
     def move(root: str):
         def adjust(cfg: Config) -> None:
@@ -113,7 +117,7 @@ def test_a_failed_start_may_be_mended_and_data_may_move(
 
         return adjust
 
-    monkeypatch.setattr(runs, '_call', call)
+    monkeypatch.setattr(runs, '_start', call)
     assert 'no folder /wrong' in run_all(Plan([SOURCE], [0], tmp_path, move('/wrong')))[SOURCE, 0]
     assert run_all(Plan([SOURCE], [0], tmp_path, move('/right'))) == {}
     assert run_all(Plan([SOURCE], [0], tmp_path, move('/elsewhere'))) == {}
@@ -146,12 +150,13 @@ def test_a_test_in_the_folder_of_a_training_changes_nothing(
 def test_a_failing_run_takes_only_its_followers_along(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    def call(run: Run, config: Path, work_dir: Path, cfg: Config) -> None:
+    def call(run: Run, config: Path, work_dir: Path, cfg: Config, threads: int | None) -> Ended:
         if run == SOURCE and 'seed0' in str(work_dir):
             raise RuntimeError('it broke')
         leave_traces(run, config, work_dir, cfg)
+        return Ended()
 
-    monkeypatch.setattr(runs, '_call', call)
+    monkeypatch.setattr(runs, '_start', call)
     failures = run_all(Plan([SOURCE, IW], [0, 1], tmp_path, unchanged))
     assert set(failures) == {(SOURCE, 0), (IW, 0)}
     assert 'it broke' in failures[SOURCE, 0]

@@ -21,8 +21,8 @@ from tests.helpers.tiny_data import (
 
 OVERLAY = """
 image_scale = (65, 33)
-source = dict(max_iters=2, lr=1e-3)
-adapt = dict(max_iters=2, lr=1e-3)
+source = dict(max_iters=2, lr=1e-3, batch_size=1)
+adapt = dict(max_iters=2, lr=1e-3, batch_size=1)
 model = dict(
     backbone=dict(_delete_=True, type='EfficientNetLite', pretrained=None, output_stride=8,
                   out_indices=(3, 4)),

@@ -104,6 +104,28 @@ def test_dropout_is_off_and_the_mode_comes_back() -> None:
     assert trained == names_of(model)[0]
 
 
+def test_other_buffers_do_not_update() -> None:
+    """As the bases of EMANet, which its head averages while it trains."""
+    counter = Counter()
+    model = nn.Sequential(counter, nn.BatchNorm2d(3)).train()
+    train_norms_only(model)
+    model(torch.rand(2, 3, 4, 4))
+    assert counter.calls == 0
+    assert model[1].num_batches_tracked == 1
+
+
+class Counter(nn.Module):
+    """Counts its calls in training mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer('calls', torch.zeros(()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += self.training
+        return x
+
+
 def test_a_model_without_affine_norms_is_refused() -> None:
     with pytest.raises(ValueError, match='no norm layer of the model has affine parameters'):
         train_norms_only(nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3, affine=False)))
