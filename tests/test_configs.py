@@ -93,7 +93,7 @@ def test_no_config_is_unaccounted_for() -> None:
     }
     others = {name for name in LEAVES if name.startswith('source_only/') or '/released/' in name}
     assert set(LEAVES) == adapting | others
-    assert len(others) == 11 + 4
+    assert len(others) == 13 + 4
 
 
 @pytest.mark.parametrize(

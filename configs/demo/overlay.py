@@ -18,6 +18,7 @@ model = dict(
 )
 train_dataloader = dict(num_workers=1)
 val_dataloader = dict(num_workers=1)
+test_dataloader = dict(num_workers=1)
 optim_wrapper = dict(  # see configs/_base_/schedules/camvid_source.py
     paramwise_cfg=dict(
         custom_keys=dict(decode_head=dict(lr_mult=0.2), auxiliary_head=dict(lr_mult=1.0))

@@ -47,7 +47,7 @@ class Adaptation:
 
 def folder_of(mode: str, out: Path) -> Path:
     """Folder of a mode's results."""
-    return out / mode.replace(', ', '_').replace(' ', '_')
+    return out / mode.replace(', ', '_').replace('-', '_').replace(' ', '_')
 
 
 def adapt_both(config: Path, checkpoint: Path, target: Path, out: Path) -> dict[str, Path]:

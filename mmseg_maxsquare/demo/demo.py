@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from mmseg_maxsquare.analysis.collect import collect, find_runs, write_results
 from mmseg_maxsquare.analysis.overlay import apply_overlay
@@ -23,6 +22,7 @@ from mmseg_maxsquare.analysis.queue import run_all
 from mmseg_maxsquare.analysis.runner import last_checkpoint, prepare, work_dir_of
 from mmseg_maxsquare.analysis.schedule import Plan
 from mmseg_maxsquare.analysis.tables import Row, Run, Table
+from mmseg_maxsquare.runs.console import QuietRunner
 from mmseg_maxsquare.runs.errors import fail
 from mmseg_maxsquare.runs.models import plain_model
 from mmseg_maxsquare.shipped import shipped_configs
@@ -38,7 +38,7 @@ SOURCE = Run('source_only/gta.py')
 BN = Row('BN control', Run('source_only/gta2cs_bn.py', start=SOURCE))
 BEST = Row('MaxSquare+IW+Multi', Run('maxsquare/gta2cs_iw_multi_literal.py', STRONG, start=SOURCE))
 CONTINUED = Row('Source only', Run('source_only/gta_continued.py', start=SOURCE))
-ROWS = [Row('Source model', SOURCE), BN, BEST, CONTINUED]
+ROWS = [Row('Source model', SOURCE), CONTINUED, BN, BEST]
 FURTHER = [
     Row('MinEnt', Run('minent/gta2cs_literal.py', STRONG, start=SOURCE)),
     Row('MaxSquare', Run('maxsquare/gta2cs_literal.py', STRONG, start=SOURCE)),
@@ -71,11 +71,9 @@ def run_demo(out: Path = Path('work_dirs/demo'), seed: int = 0, full: bool = Fal
     except FileExistsError as error:
         fail(str(error))
     table = replace(TABLE, rows=[*ROWS, *FURTHER] if full else ROWS)
-    for plan in (Plan([SOURCE], [seed], out, shrink), Plan(table.runs, [seed], out, shrink)):
-        plan.workers = 1 if plan.runs == [SOURCE] else 2
-        failures = run_all(plan)
-        if failures:
-            fail('\n'.join(['these runs failed:', *failures.values()]))
+    # The source model has both cores; then two runs share them, the longest first.
+    train(Plan([SOURCE], [seed], out, shrink))
+    train(Plan(table.runs[::-1], [seed], out, shrink, workers=2))
     source, checkpoint = prepare(SOURCE, seed, out, shrink), source_weights(seed, out)
     images = world / 'cityscapes/leftImg8bit/train'
     adapted = adapt_both(source_config(seed, out), checkpoint, images, folder)
@@ -90,6 +88,13 @@ def run_demo(out: Path = Path('work_dirs/demo'), seed: int = 0, full: bool = Fal
     print(f'\n{text}\nThe source model on held-out source scenes: {kept:.1f}')
     print(f'The pictures: {folder / "demo"}; {time.time() - started:.0f} s in all')
     show(adapted[SOURCE_FREE] / 'report.html')
+
+
+def train(plan: Plan) -> None:
+    """Run a plan; a failure ends the program."""
+    failures = run_all(plan)
+    if failures:
+        fail('\n'.join(['these runs failed:', *failures.values()]))
 
 
 def shrink(cfg: Config) -> None:
@@ -119,7 +124,7 @@ def score(
         cfg.test_dataloader.dataset = dataset
     for unused in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):
         cfg.pop(unused)
-    return Runner.from_cfg(cfg).test()
+    return QuietRunner.from_cfg(cfg).test()
 
 
 def held_out_source(config: Config, world: Path) -> dict:

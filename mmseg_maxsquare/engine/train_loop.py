@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..datasets.uda_sampler import derive_seed
 from .sample_stream import SeededDataset, StreamBatchSampler
+from .schedules import continue_schedules
 
 OWN_ORDER = ('batch_sampler', 'num_batch_per_epoch')
 
@@ -23,6 +24,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
     - A resumed run starts with the batch of its step without reading earlier ones.
     - Each sample is augmented, and each step of the model computed, with random
       states derived from the run's seed and the position in the run.
+    - Its schedules are those of its config, also if the config has another length now.
     - A validation that was due at the checkpoint's step is repeated: the run may have
       been killed during it, which the checkpoint does not show.
 
@@ -50,6 +52,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             return super().run()
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
+        continue_schedules(self.runner)
         stream.start = self._iter
         batches = iter(self.dataloader)
         if self._iter > 0:

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import is_distributed
 from mmengine.runner import Runner
-from torch.utils.data import Dataset
+from torch.utils.data import BatchSampler, DataLoader, Dataset
 
 from mmseg_maxsquare.datasets import UDADataset
 from mmseg_maxsquare.datasets.uda_sampler import seeded
@@ -52,12 +52,23 @@ def build_runner(cfg: Config, loops: tuple[str, ...], verbose: bool = False) -> 
             place = f'{name} loop'
             loop = getattr(runner, f'{name}_loop')
             if loop is not None:
+                _refuse_empty(f'{name}_dataloader', loop.dataloader)
                 _read_first(loop.dataloader.dataset)
     except BUILD_ERRORS as error:
         if sys.flags.dev_mode:
             raise
         fail(f'{place}: {_without_classes(error)}')
     return runner
+
+
+def _refuse_empty(field: str, loader: DataLoader) -> None:
+    """Raise ``ValueError`` if an epoch has no batch: the loop would wait for ever."""
+    if isinstance(loader.batch_sampler, BatchSampler) and len(loader.batch_sampler) == 0:
+        sampler = loader.batch_sampler
+        raise ValueError(
+            f'{field}: {len(loader.dataset)} images give no batch of {sampler.batch_size}; set '
+            f'{field}.drop_last=False, or a smaller batch_size'
+        )
 
 
 def _read_first(dataset: Dataset) -> None:

@@ -14,6 +14,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from mmseg_maxsquare.engine import GuardHook, check_checkpoint
+from mmseg_maxsquare.engine.schedules import refuse_plateau
 from mmseg_maxsquare.models.class_share_anchor import load_source
 from mmseg_maxsquare.models.fields import class_of, unknown_keys, unknown_message
 
@@ -23,7 +24,7 @@ from .errors import fail, one_line, some
 from .findings import Finding
 from .fit import REMEDY, misfit
 from .machine import GB, LOGS, check_machine, checkpoint_bytes
-from .optimizer import check_optimizer
+from .optimizer import check_optimizer, schedulers_of
 from .settings import LOOPS, check_settings, heads_of
 
 ANCHOR = 'model.anchor.checkpoint'
@@ -90,10 +91,12 @@ def check_work_dir(cfg: Config, resume: bool) -> Iterator[Finding]:
     what = remedy = ''
     if resume and cfg.get('resume'):
         text = check_checkpoint(cfg.load_from).get('meta', {}).get('cfg')
-        others = differences(cfg, text) if isinstance(text, str) else []
+        text = text if isinstance(text, str) else ''
+        others = differences(cfg, text)
         if others:
             what = f'holds a run of another config: {some(others, 3)}'
             remedy = f'resume it with its own config and options, or {NEW_PLACE}'
+        yield from _check_schedules(cfg, text)
     elif resume:
         # A run that was killed before its first complete checkpoint starts again from step 0.
         whole = [path.name for path in found if _is_whole(path)]
@@ -105,6 +108,18 @@ def check_work_dir(cfg: Config, resume: bool) -> Iterator[Finding]:
         remedy = f'continue it with --resume, or {NEW_PLACE}'
     if what:
         yield Finding('error', 'work dir', cfg.work_dir, what, remedy)
+
+
+def _check_schedules(cfg: Config, text: str) -> Iterator[Finding]:
+    """Schedules that depend on the past of the run, and have changed."""
+    changed = differences(cfg, text, ('param_scheduler', 'train_cfg'))
+    if all(field.startswith('train_cfg.val_') for field in changed):
+        return
+    try:
+        refuse_plateau([str(schedule.get('type')) for _, schedule in schedulers_of(cfg)])
+    except ValueError as error:
+        where, _, fact = str(error).partition(': ')
+        yield Finding('error', 'config: schedule', where, fact)
 
 
 def _is_whole(path: Path) -> bool:

@@ -11,6 +11,7 @@ from mmseg_maxsquare.models import UDAModel
 
 from .domains import LOADERS, Domain, is_pair
 from .findings import Finding, config_error
+from .loops import check_loops
 from .scoring import check_scoring
 
 LOOPS = {
@@ -24,7 +25,8 @@ def check_settings(cfg: Config, domains: list[Domain]) -> list[Finding]:
     """All checks that need neither files nor the built model."""
     return [
         *_check_scope(cfg),
-        *_check_loops(cfg),
+        *_check_fields(cfg),
+        *check_loops(cfg),
         *_check_loaders(cfg),
         *_check_pairing(cfg),
         *_check_targets(domains),
@@ -40,7 +42,7 @@ def _check_scope(cfg: Config) -> Iterator[Finding]:
         yield config_error('fields missing', 'default_scope', what, "add default_scope = 'mmseg'")
 
 
-def _check_loops(cfg: Config) -> Iterator[Finding]:
+def _check_fields(cfg: Config) -> Iterator[Finding]:
     """The fields of a loop must be given all together or not at all."""
     for loop, fields in LOOPS.items():
         missing = [name for name in fields if cfg.get(name) is None]

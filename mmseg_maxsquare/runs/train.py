@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 
 from mmseg_maxsquare.engine import load_only_safely
+from mmseg_maxsquare.engine.schedules import ScheduleHook
 
 from .checkpoints import require_checkpoint, resume_from_newest
 from .config import load_config
@@ -53,6 +54,7 @@ def train(
         )
     check_training(cfg, resume)
     runner = build_runner(cfg, ('train', 'val'), verbose)
+    runner.register_hook(ScheduleHook(), priority='HIGHEST')
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.train()
 

@@ -77,6 +77,34 @@ fields(
     'plain data set',
     plain_model={'model.type': 'EncoderDecoder'},
 )
+fields(
+    'train_cfg: counts epochs, but UDASampler never ends one; count steps: '
+    "train_cfg=dict(type='ResumableTrainLoop', max_iters=STEPS)",
+    endless_epoch={
+        'train_cfg': dict(_delete_=True, type='EpochBasedTrainLoop', max_epochs=1),
+    },
+    endless_epoch_without_type={'train_cfg': dict(_delete_=True, by_epoch=True, max_epochs=1)},
+)
+fields(
+    '<loader>.sampler: <type> never ends; set it to '
+    "dict(type='DefaultSampler', shuffle=False)",
+    endless_validation={'val_dataloader.sampler': dict(type='InfiniteSampler')},
+)
+fields(
+    '<field>: <n>, expected at least 1; <remedy>',
+    no_step={'train_cfg.max_iters': 0},
+    validation_of_no_interval={'train_cfg.val_interval': 0},
+)
+fields(
+    'train_cfg.val_begin: <n> is above <field>=<n>: the run would never be validated; set it to '
+    'at most <n>, or leave val_dataloader, val_cfg, val_evaluator out',
+    late_validation={'train_cfg.val_begin': 4},
+)
+fields(
+    '<loop> loop: <loader>: <n> images give no batch of <n>; set <loader>.drop_last=False, or a '
+    'smaller batch_size',
+    no_batch={'val_dataloader.batch_size': 64, 'val_dataloader.drop_last': True},
+)
 fields('model: cannot be built: <reason>', no_such_backbone={'model.backbone.type': 'ResNot'})
 fields(
     '<loop> loop: <reason>',

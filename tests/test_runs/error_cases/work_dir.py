@@ -70,6 +70,16 @@ def run_of_another_config(here: Place) -> None:
     save_run(here)
 
 
+@fault(
+    'param_scheduler: <type> depends on the scores so far, so its settings and the length of the '
+    'run cannot change on --resume; give them as they were',
+    'train CONFIG --resume --cfg-options train_cfg.max_iters=5',
+)
+def schedule_by_scores_of_another_length(here: Place) -> None:
+    here.cfg.param_scheduler = [dict(type='ReduceOnPlateauLR', monitor='mIoU', rule='greater')]
+    save_run(here)
+
+
 def save_run(here: Place) -> Path:
     """A checkpoint as a run of this config leaves it."""
     path = here.root / 'work/iter_2.pth'

@@ -1,0 +1,86 @@
+"""Loops that would never end, never validate, or never change the learning rate."""
+
+from collections.abc import Iterator
+
+from mmengine.config import Config
+from mmengine.dataset import InfiniteSampler
+from mmengine.runner import EpochBasedTrainLoop
+from mmseg.registry import DATA_SAMPLERS, LOOPS
+
+from mmseg_maxsquare.datasets import UDASampler
+
+from .findings import Finding, config_error
+from .optimizer import schedulers_of
+
+ENDLESS = (InfiniteSampler, UDASampler)
+
+
+def check_loops(cfg: Config) -> Iterator[Finding]:
+    """Check that the loops of a config end, and that a training is validated."""
+    loop = cfg.get('train_cfg') or {}
+    epochs = counts_epochs(loop)
+    yield from _check_samplers(cfg, epochs)
+    yield from _check_length(cfg, loop, 'max_epochs' if epochs else 'max_iters')
+    if not epochs:
+        yield from _check_by_epoch(cfg)
+
+
+def counts_epochs(loop: dict) -> bool:
+    """Whether a training loop's config counts epochs, not steps."""
+    kind = loop.get('type')
+    if kind is None:
+        return bool(loop.get('by_epoch', False))
+    found = LOOPS.get(kind) if isinstance(kind, str) else kind
+    return isinstance(found, type) and issubclass(found, EpochBasedTrainLoop)
+
+
+def _check_samplers(cfg: Config, epochs: bool) -> Iterator[Finding]:
+    """An epoch of an endless sampler never ends."""
+    ends = dict(train=epochs, val=True, test=True)
+    for name, whole in ends.items():
+        loader = cfg.get(f'{name}_dataloader') or {}
+        sampler = (loader.get('sampler') or {}).get('type')
+        found = DATA_SAMPLERS.get(sampler) if isinstance(sampler, str) else sampler
+        endless = isinstance(found, type) and issubclass(found, ENDLESS)
+        if not whole or not endless or loader.get('num_batch_per_epoch'):
+            continue
+        if name == 'train':
+            where, what = 'train_cfg', f'counts epochs, but {found.__name__} never ends one'
+            remedy = "count steps: train_cfg=dict(type='ResumableTrainLoop', max_iters=STEPS)"
+        else:
+            where, what = f'{name}_dataloader.sampler', f'{found.__name__} never ends'
+            remedy = "set it to dict(type='DefaultSampler', shuffle=False)"
+        yield config_error('loop', where, what, remedy)
+
+
+def _check_length(cfg: Config, loop: dict, field: str) -> Iterator[Finding]:
+    length, begin = loop.get(field), loop.get('val_begin', 1)
+    if isinstance(length, int) and length < 1:
+        what = f'{length}, expected at least 1'
+        yield config_error('loop', f'train_cfg.{field}', what, 'give the length of the training')
+    interval = loop.get('val_interval', 1)
+    if isinstance(interval, int) and interval < 1:
+        what = f'{interval}, expected at least 1'
+        remedy = 'to validate nothing, leave val_dataloader, val_cfg and val_evaluator out'
+        yield config_error('loop', 'train_cfg.val_interval', what, remedy)
+    validates = cfg.get('val_dataloader') is not None
+    if validates and isinstance(length, int) and isinstance(begin, int) and begin > length >= 1:
+        what = f'{begin} is above {field}={length}: the run would never be validated'
+        remedy = f'set it to at most {length}, or leave val_dataloader, val_cfg, val_evaluator out'
+        yield config_error('loop', 'train_cfg.val_begin', what, remedy)
+
+
+def _check_by_epoch(cfg: Config) -> Iterator[Finding]:
+    """Schedules by epoch, mmengine's default, have one step at the end of a loop by steps."""
+    for where, schedule in schedulers_of(cfg):
+        plateau = 'ReduceOnPlateau' in str(schedule.get('type'))  # changes at a validation
+        if schedule.get('convert_to_iter_based') or plateau:
+            continue
+        if schedule.get('by_epoch', True):
+            yield Finding(
+                'warning',
+                'config: schedule',
+                f'{where}.by_epoch',
+                'True, which is the default, but the loop counts steps: the schedule never changes',
+                f'set {where}.by_epoch=False',
+            )
