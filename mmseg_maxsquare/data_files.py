@@ -27,10 +27,19 @@ def read_list(path: str) -> list[str]:
 
 
 def list_files(folder: str, suffix: str | tuple[str, ...]) -> list[str]:
-    """Paths below a folder, relative to it and sorted, without hidden files and folders."""
+    """Paths below a folder, relative to it and sorted, without hidden files and folders.
+
+    Links are followed, but none to a folder that holds the link: it would lead in a circle.
+    """
     found = []
     for parent, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith('.')]
+        here = os.path.realpath(parent) + os.sep
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith('.')
+            and not here.startswith(os.path.join(os.path.realpath(os.path.join(parent, name)), ''))
+        ]
         names = [name for name in names if name.endswith(suffix) and not name.startswith('.')]
         found += [os.path.relpath(os.path.join(parent, name), folder) for name in names]
     return sorted(found)

@@ -85,7 +85,8 @@ def make_plan(cfg: Config, request: Request, folder: Folder, device: torch.devic
         check_source(cfg)
     model = build(adapting_model(cfg, request))
     misfit(request.checkpoint, model)  # loads what fits
-    found = find_images(Path(request.target))
+    found, left_out = find_images(Path(request.target))
+    notes += left_out
     read = read_all(evenly(found, max(LEAST_READ, BATCH * request.steps)))
     train, held_out = hold_out(read.paths)
     if request.labels is not None:

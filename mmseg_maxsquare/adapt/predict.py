@@ -75,7 +75,8 @@ def predict(
     require_checkpoint(checkpoint, 'checkpoint', 'give the weights of the model')
     request = dict(config=config, checkpoint=str(Path(checkpoint).resolve()), tta=tta)
     try:
-        found = find_images(Path(images))
+        found, left_out = find_images(Path(images))
+        sys.stderr.writelines(f'{note}\n' for note in left_out)
         check_folder(out, Path(images), resume, request)
         init_default_scope(cfg.get('default_scope') or 'mmseg')
         cfg = Config(plain_text(cfg.to_dict()))
@@ -95,8 +96,7 @@ def predict(
         bad = run(model, reader, outputs, todo, tta)
     except OSError as error:  # such as a full disk
         fail(f'--out: {out}: {error.strerror}; go on with --resume when that is mended')
-    seconds = time.time() - started
-    done = len(todo) - bad
+    seconds, done = time.time() - started, len(todo) - bad
     rate = f' ({seconds:.0f} s, {done / max(seconds, 1e-9):.2f} images/s)'
     kept = f', {len(found) - len(todo)} were there already' if len(todo) < len(found) else ''
     print(f'{done} images predicted in {out}{kept}{rate}')

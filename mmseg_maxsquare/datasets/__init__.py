@@ -9,7 +9,8 @@ from .gta5 import GTA5Dataset
 from .image_folder import ImageFolderDataset
 from .label_ids import LabelIdDataset
 from .labelmefacade import LabelMeFacadeDataset
-from .loading import LoadImage, LoadLabelIds
+from .load_image import LoadImage
+from .loading import LoadLabelIds
 from .nthu import NTHUDataset
 from .office31 import Office31Dataset
 from .synthia import SYNTHIADataset

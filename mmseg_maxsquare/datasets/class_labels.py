@@ -1,13 +1,15 @@
 """Data sets of whole images with one class each."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from mmcv.transforms import BaseTransform, to_tensor
 from mmengine.dataset import BaseDataset
 from mmengine.structures import BaseDataElement
 from mmseg.registry import TRANSFORMS
 
+from .arguments import refuse_unused
+from .load_image import check_orientation
 from .loading import read_label_ids, strict
 
 
@@ -20,11 +22,22 @@ class ClassLabelDataset(BaseDataset):
 
     Args:
         pipeline: Transforms; the last is :class:`PackClassInputs`.
+        orientation: ``'shown'`` or ``'stored'``; see :class:`LoadImage`.
         **kwargs: As for mmengine's :class:`BaseDataset`.
+
+    Attributes:
+        UNUSED: Arguments of mmengine's class that the data set does not read.
+
+    Raises:
+        ValueError: If one of these is given.
     """
 
-    def __init__(self, pipeline: Sequence = (), **kwargs: Any) -> None:
-        super().__init__(pipeline=strict(pipeline, read_label_ids), **kwargs)
+    UNUSED: ClassVar[tuple[str, ...]] = ('ann_file', 'filter_cfg')
+
+    def __init__(self, pipeline: Sequence = (), orientation: str = 'shown', **kwargs: Any) -> None:
+        refuse_unused(self, kwargs, *self.UNUSED)
+        check_orientation(orientation)
+        super().__init__(pipeline=strict(pipeline, read_label_ids, orientation), **kwargs)
 
 
 @TRANSFORMS.register_module()

@@ -1,35 +1,47 @@
 """Unlabelled target images: all images below a folder."""
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any
 
+from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from mmseg_maxsquare.data_files import BadFileError, read_list
 
+from .arguments import refuse_unused
+from .load_image import check_orientation
 from .loading import read_label_ids, strict
+from .photographs import IMAGE_SUFFIXES, photographs_below
 
-IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
+UNUSED = ('filter_cfg', 'ignore_index', 'reduce_zero_label', 'seg_map_suffix', 'backend_args')
 
 
 @DATASETS.register_module()
 class ImageFolderDataset(BaseSegDataset):
-    """Every image below ``data_root``, without labels or class list.
+    """Every photograph below ``data_root``, without labels or class list.
+
+    Left out are hidden files and folders, thumbnails, what systems leave on disks, and label
+    maps beside the photographs to which they belong (with a warning).
 
     Args:
-        data_root: Folder, searched recursively for files that end in .png, .jpg,
-            .jpeg, .bmp, .tif or .tiff (in lower or upper case). Not needed with a list of
-            absolute paths.
-        ann_file: List of the images to use, one path per line, relative to ``data_root``.
+        data_root: Folder, searched recursively. Not needed with a list of absolute paths.
+        ann_file: List of the images to use, one path per line, relative to the folder.
             Defaults to '', all.
+        data_prefix: ``img_path`` is the folder below ``data_root``. Defaults to
+            ``dict(img_path='')``, all of it.
+        img_suffix: One or several endings of the images, in lower or upper case. Defaults to
+            .png, .jpg, .jpeg, .bmp, .tif and .tiff. Not with a list.
+        orientation: ``'shown'`` or ``'stored'``; see :class:`LoadImage`.
         **kwargs: As for mmseg's :class:`BaseSegDataset`.
 
     Raises:
         FileNotFoundError: If the folder is missing or has no image, or a listed image is
             missing.
         BadFileError: If the list is empty or not text.
+        ValueError: If an argument is given that the data set does not read.
     """
 
     def __init__(
@@ -37,15 +49,31 @@ class ImageFolderDataset(BaseSegDataset):
         data_root: str | None = None,
         ann_file: str = '',
         pipeline: Sequence = (),
+        data_prefix: dict | None = None,
+        img_suffix: str | Sequence[str] = IMAGE_SUFFIXES,
+        orientation: str = 'shown',
         **kwargs: Any,
     ) -> None:
-        pipeline = strict(pipeline, read_label_ids)
-        prefix = dict(img_path='')
+        refuse_unused(self, kwargs, *UNUSED)
+        check_orientation(orientation)
+        prefix = dict(img_path='') if data_prefix is None else dict(data_prefix)
+        if set(prefix) - {'seg_map_path'} != {'img_path'} or prefix.get('seg_map_path'):
+            raise ValueError(
+                f'ImageFolderDataset: data_prefix={data_prefix}: it has one folder and no labels; '
+                "give dict(img_path='FOLDER')"
+            )
+        endings = (img_suffix,) if isinstance(img_suffix, str) else tuple(img_suffix)
+        if ann_file and endings != IMAGE_SUFFIXES:
+            raise ValueError(
+                f'ImageFolderDataset: img_suffix={img_suffix!r}: the list {ann_file} says which '
+                'images to use; leave one of them out'
+            )
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
-            data_prefix=prefix,
-            pipeline=pipeline,
+            data_prefix=dict(img_path=prefix['img_path']),
+            img_suffix=tuple(ending.lower() for ending in endings),
+            pipeline=strict(pipeline, read_label_ids, orientation),
             **kwargs,
         )
 
@@ -65,7 +93,8 @@ class ImageFolderDataset(BaseSegDataset):
             raise BadFileError(
                 f'ImageFolderDataset: {self.ann_file} {error}; write one path per line'
             ) from None
-        paths = [os.path.join(self.data_root or '', name) for name in names]
+        folder = self.data_prefix['img_path'] or ''
+        paths = [os.path.join(folder, name) for name in names]
         missing = [path for path in paths if not os.path.isfile(path)]
         if missing:
             raise FileNotFoundError(
@@ -75,17 +104,20 @@ class ImageFolderDataset(BaseSegDataset):
         return paths
 
     def _below_root(self) -> list[str]:
-        paths = sorted(
-            os.path.join(folder, name)
-            for folder, _, names in os.walk(self.data_root, followlinks=True)
-            for name in names
-            if name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith('.')
-        )
+        folder = self.data_prefix['img_path'] or ''
+        paths, labels = photographs_below(folder, self.img_suffix)
+        if labels:
+            print_log(
+                f'ImageFolderDataset: {len(labels)} label maps beside the photographs are left '
+                f'out, such as {labels[0]}',
+                logger='current',
+                level=logging.WARNING,
+            )
         if not paths:
-            known = '/'.join(IMAGE_SUFFIXES)
-            found = f'no {known} in it' if os.path.isdir(self.data_root) else 'no such folder'
+            known = '/'.join(self.img_suffix)
+            found = f'no {known} in it' if os.path.isdir(folder) else 'no such folder'
             raise FileNotFoundError(
-                f'ImageFolderDataset: no images in {self.data_root}: {found}; put them there, or '
+                f'ImageFolderDataset: no images in {folder}: {found}; put them there, or '
                 'correct data_root'
             )
         return paths

@@ -9,7 +9,11 @@ from mmseg.datasets import BaseSegDataset
 
 from mmseg_maxsquare.data_files import BadFileError, list_files, read_list
 
+from .arguments import refuse_unused
+from .load_image import check_orientation
 from .loading import IGNORE, loads_labels, read_label_ids, strict
+
+UNUSED = ('filter_cfg', 'ignore_index', 'reduce_zero_label', 'backend_args')
 
 
 class LabelIdDataset(BaseSegDataset):
@@ -23,6 +27,9 @@ class LabelIdDataset(BaseSegDataset):
     Args:
         img_suffix: One or several suffixes of image names.
         seg_map_suffix: Replaces the image's suffix in the name of its label.
+        orientation: ``'shown'``: images are turned as EXIF says, and labels are drawn on that
+            view; ``'stored'``: labels are drawn on the image as it is in the file. Defaults to
+            'shown'.
         **kwargs: As for mmseg's :class:`BaseSegDataset`. ``ann_file`` lists the
             images to use, one name per line, with or without suffix (default '': all);
             ``metainfo=dict(classes=...)`` selects some of the known classes.
@@ -40,7 +47,8 @@ class LabelIdDataset(BaseSegDataset):
         FileNotFoundError: If folders, listed images or labels that the pipeline
             reads are missing.
         BadFileError: If the list is empty or not text, or images share a label.
-        ValueError: If a class is unknown, or ``data_prefix`` has no ``img_path``.
+        ValueError: If a class is unknown, ``data_prefix`` has no ``img_path``, or an argument
+            is given that the data set does not read.
     """
 
     LABEL_IDS: ClassVar[dict[int, str | None]] = {}
@@ -55,11 +63,14 @@ class LabelIdDataset(BaseSegDataset):
         pipeline: Sequence = (),
         img_suffix: str | Sequence[str] = '.png',
         seg_map_suffix: str = '.png',
+        orientation: str = 'shown',
         **kwargs: Any,
     ) -> None:
+        refuse_unused(self, kwargs, *UNUSED)
+        check_orientation(orientation)
         self.reads_labels = loads_labels(pipeline)
         super().__init__(
-            pipeline=strict(pipeline, self.read_label),
+            pipeline=strict(pipeline, self.read_label, orientation),
             # endswith() takes a string or a tuple, but configs contain lists
             img_suffix=img_suffix if isinstance(img_suffix, str) else tuple(img_suffix),
             seg_map_suffix=seg_map_suffix,

@@ -1,4 +1,4 @@
-"""Strict reading of images and label files: errors name the file."""
+"""Strict reading of label files, and pipelines whose loaders are strict."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,8 @@ from mmseg.registry import TRANSFORMS
 
 from mmseg_maxsquare.data_files import BadFileError
 
-from .pixel_format import not_colour
+from .load_image import LoadImage, size_of
+from .pixel_format import TURNED, read_header
 
 IGNORE = 255
 UNKNOWN = 254  # marks ids that are missing in a table; larger than any train id
@@ -64,44 +65,6 @@ def read_first_channel(content: bytes) -> np.ndarray:
 
 
 @TRANSFORMS.register_module()
-class LoadImage(LoadImageFromFile):
-    """mmcv's ``LoadImageFromFile`` with errors that name the file.
-
-    It accepts only 8-bit colour, unless ``color_type`` is set to something else.
-    """
-
-    def transform(self, results: dict) -> dict:
-        """Put the image, ``(H, W, 3)``, into ``results['img']``.
-
-        Raises:
-            FileNotFoundError: If the file does not exist.
-            BadFileError: If it is not a readable image, is greyscale, or has more
-                than 8 bits.
-        """
-        path = results['img_path']
-        try:
-            results = super().transform(results)
-        except FileNotFoundError:
-            raise FileNotFoundError(f'image {path} not found; copy it again') from None
-        except Exception as error:  # decoders raise all kinds
-            if isinstance(error, OSError) and error.errno:
-                raise BadFileError(
-                    f'image {path} cannot be read: {error.strerror}; see its permissions, and the '
-                    'disk'
-                ) from error
-            raise BadFileError(
-                f'image {path} cannot be read ({_size(path)}): it is damaged, truncated or '
-                'not an image; copy it again'
-            ) from error
-        if os.path.isfile(path) and (found := not_colour(path, self.color_type)):
-            raise BadFileError(
-                f'image {path} is {found}, expected 8-bit colour; take the original photograph, '
-                'or convert it to 8-bit RGB'
-            )
-        return results
-
-
-@TRANSFORMS.register_module()
 class LoadLabelIds(LoadAnnotations):
     """Loads a label file and maps its ids with the table of the data set.
 
@@ -136,13 +99,14 @@ class LoadLabelIds(LoadAnnotations):
             ) from None
         except Exception as error:  # decoders raise all kinds
             raise BadFileError(
-                f'label file {path} is not a readable image ({_size(path)}): {error}; copy it again'
+                f'label file {path} is not a readable image ({size_of(path)}): {error}; copy it '
+                'again'
             ) from error
-        size = results.get('ori_shape', ids.shape)
-        if ids.shape != tuple(size):
+        size = tuple(results.get('ori_shape', ids.shape))
+        if ids.shape != size:
             raise BadFileError(
-                f'label file {path} has size {ids.shape} (height, width), its image {tuple(size)}; '
-                'replace one of them, or leave the pair out with a list of names as ann_file'
+                f'label file {path} has size {ids.shape} (height, width), its image {size}'
+                + _misfit(ids.shape, size, results['img_path'])
             )
         results['gt_seg_map'] = look_up(ids, results['label_map'], path)
         results['seg_fields'].append('gt_seg_map')
@@ -175,6 +139,17 @@ def look_up(ids: np.ndarray, label_map: dict[int, int], path: str) -> np.ndarray
     return train_ids
 
 
+def _misfit(label: tuple[int, ...], image: tuple[int, ...], path: str) -> str:
+    """Why the sizes of a label and its image differ, if EXIF is the reason, and the remedy."""
+    orientation = read_header(path).orientation if os.path.isfile(path) else 1
+    if orientation in TURNED and label == image[::-1]:
+        return (
+            f' as EXIF orientation {orientation} shows it; the label is drawn on the image as it '
+            "is stored: set orientation='stored' of the data set, or turn the label"
+        )
+    return '; replace one of them, or leave the pair out with a list of names as ann_file'
+
+
 STRICT = {
     name: ours
     for stock, ours in ((LoadImageFromFile, LoadImage), (LoadAnnotations, LoadLabelIds))
@@ -182,21 +157,23 @@ STRICT = {
 }
 
 
-def strict(step: Any, read: Callable[[bytes], np.ndarray]) -> Any:
+def strict(step: Any, read: Callable[[bytes], np.ndarray], orientation: str = 'shown') -> Any:
     """A pipeline step with mmseg's loaders replaced by ours, also inside wrappers.
 
     Args:
         step: Config of a transform, a list of such configs, or a transform.
         read: How label files are read; see :class:`LoadLabelIds`.
+        orientation: See :class:`LoadImage`.
     """
     if isinstance(step, dict):
         ours = _strict_type(step)
         if ours is not None:
-            return {**step, 'type': ours} | (dict(read=read) if ours is LoadLabelIds else {})
-        return {key: strict(value, read) for key, value in step.items()}
+            own = dict(read=read) if ours is LoadLabelIds else dict(orientation=orientation)
+            return {**step, 'type': ours} | own
+        return {key: strict(value, read, orientation) for key, value in step.items()}
     # A size must stay a tuple: some transforms do not accept a list.
     if isinstance(step, list | tuple) and not all(isinstance(v, int | float) for v in step):
-        return [strict(value, read) for value in step]
+        return [strict(value, read, orientation) for value in step]
     if type(step) is LoadAnnotations:
         return LoadLabelIds(read, backend_args=step.backend_args)
     return step
@@ -231,7 +208,3 @@ def _loss(image: np.ndarray) -> str:
         )
     lost = ', and the other channels are missing' if image.ndim == 2 else ''
     return 'an 8-bit program has probably rewritten it' + lost
-
-
-def _size(path: str) -> str:
-    return f'{os.path.getsize(path)} bytes' if os.path.isfile(path) else 'no file'

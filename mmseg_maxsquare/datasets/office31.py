@@ -8,7 +8,7 @@ from mmseg.registry import DATASETS
 from mmseg_maxsquare.data_files import list_files
 
 from .class_labels import ClassLabelDataset
-from .image_folder import IMAGE_SUFFIXES
+from .photographs import IMAGE_SUFFIXES
 
 DOMAINS = ('amazon', 'webcam', 'dslr')
 

@@ -1,46 +1,134 @@
-"""Whether an image file holds 8-bit colour, according to its header."""
+"""What the header of an image file says: pixel format and orientation."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-PNG = b'\x89PNG\r\n\x1a\n'
-GREY_PNG = (0, 4)  # without and with alpha
 GREY_MODES = ('1', 'L', 'LA', 'I', 'F')
+LOSSY = ('JPEG', 'MPO', 'WEBP')
 BITS_PER_SAMPLE = 258  # of TIFF
+ORIENTATION = 0x0112  # of EXIF
+TURNED = (5, 6, 7, 8)  # orientations that exchange height and width
+# A label file has few values in large areas; a photograph has neither.
+LABEL_COLOURS, LABEL_FLATNESS = 64, 0.7
 
 
-def not_colour(path: str | Path, color_type: str = 'color') -> str | None:
-    """The pixel format of a file that a decoder would silently convert to 8-bit colour.
+@dataclass(frozen=True)
+class Header:
+    """Facts of an image file that a decoder would not pass on.
 
-    OpenCV repeats a greyscale image three times and reduces 16 bits to 8 by
-    division, which is wrong for cameras that use 10 or 12 of them. A palette
-    counts as colour.
-
-    Args:
-        path: A file that can be decoded.
-        color_type: The loader's setting: 'grayscale' allows greyscale, 'unchanged'
-            everything.
-
-    Returns:
-        Such as ``'16-bit greyscale'``; None if it is 8-bit colour, or allowed.
+    Attributes:
+        bits: Of each channel.
+        grey: Whether it has a single channel, with or without alpha.
+        palette: Whether its pixels are numbers of colours.
+        lossless: Whether its format keeps every pixel as it was.
+        orientation: 1 to 8, of EXIF; 1 is upright. Not read from TIFF, which OpenCV turns.
     """
-    if color_type == 'unchanged':
-        return None
-    bits, grey = _bits_and_grey(path)
-    depth = f'{bits}-bit' if bits > 8 else ''
-    word = 'greyscale' if grey and not color_type.startswith('grayscale') else ''
-    return ' '.join(filter(None, (depth, word))) or None
+
+    bits: int = 8
+    grey: bool = False
+    palette: bool = False
+    lossless: bool = False
+    orientation: int = 1
 
 
-def _bits_and_grey(path: str | Path) -> tuple[int, bool]:
-    with open(path, 'rb') as stream:
-        head = stream.read(26)
-    if head.startswith(PNG):
-        return head[24], head[25] in GREY_PNG
+def read_header(path: str | Path) -> Header:
+    """The header of an image file; the defaults for formats that only OpenCV reads."""
     try:
         with Image.open(path) as image:  # reads no pixels
             bits = getattr(image, 'tag_v2', {}).get(BITS_PER_SAMPLE, (8,))
-            return max(bits), image.mode.partition(';')[0] in GREY_MODES
-    except UnidentifiedImageError:  # formats that only OpenCV reads
-        return 8, False
+            mode, _, deep = image.mode.partition(';')
+            depth = 16 if deep.startswith('16') or _png_bits(image) > 8 else max(bits)
+            return Header(
+                bits=depth,
+                grey=mode in GREY_MODES,
+                palette=mode == 'P',
+                lossless=image.format not in LOSSY,
+                orientation=_orientation(image),
+            )
+    except (UnidentifiedImageError, OSError, SyntaxError):  # the decoder says what is wrong
+        return Header()
+
+
+def _png_bits(image: Image.Image) -> int:
+    """Bits of each channel of a PNG, of which Pillow keeps 8; 8 for other formats."""
+    if image.format != 'PNG' or image.fp is None:
+        return 8
+    place = image.fp.tell()
+    image.fp.seek(24)
+    bits = image.fp.read(1)
+    image.fp.seek(place)
+    return bits[0] if bits else 8
+
+
+def _orientation(image: Image.Image) -> int:
+    exif = Image.Exif()
+    if image.format == 'TIFF':
+        return 1
+    if image.format == 'PNG':  # getexif() would decode it
+        content = image.info.get('exif')
+        if content:
+            exif.load(content)
+    else:
+        exif = image.getexif()
+    found = exif.get(ORIENTATION, 1)
+    return found if found in range(1, 9) else 1
+
+
+def upright(image: np.ndarray, orientation: int) -> np.ndarray:
+    """An image as viewers show it.
+
+    Args:
+        image: As stored, ``(H, W)`` or ``(H, W, C)``.
+        orientation: 1 to 8, of EXIF.
+
+    Returns:
+        The turned or mirrored image; height and width are exchanged for 5 to 8.
+    """
+    if orientation in TURNED:
+        image = image.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    return np.ascontiguousarray(image)
+
+
+def looks_like_labels(image: np.ndarray) -> bool:
+    """Whether an image is probably a label map: few values, each in large areas.
+
+    An image of one value says nothing and counts as none.
+
+    Args:
+        image: ``(H, W)`` or ``(H, W, C)``, of integers.
+    """
+    if min(image.shape[:2]) < 2:
+        return False
+    flat = image.reshape(*image.shape[:2], -1)
+    across = (flat[:, 1:] == flat[:, :-1]).all(-1).mean()
+    down = (flat[1:] == flat[:-1]).all(-1).mean()
+    if min(across, down) < LABEL_FLATNESS:
+        return False
+    colours = len(np.unique(flat.reshape(-1, flat.shape[-1]), axis=0))
+    return 1 < colours <= LABEL_COLOURS
+
+
+def is_label_file(path: str | Path) -> bool:
+    """Whether a file is probably a label map, by format and content."""
+    if not read_header(path).lossless:
+        return False
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    return image is not None and looks_like_labels(image)
+
+
+def deep(header: Header) -> str | None:
+    """The depth of a file that a decoder would silently reduce to 8 bits; None for 8 bits.
+
+    OpenCV divides 16 bits by 256, which is wrong for cameras that use 10 or 12 of them.
+    """
+    if header.bits <= 8:
+        return None
+    return f'{header.bits}-bit' + (' greyscale' if header.grey else '')

@@ -7,6 +7,7 @@ from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
 from .uda_sampler import Position, derive_seed, seeded
+from .validity import mark_pixels, move_map
 
 LABELS = ('gt_sem_seg', 'gt_label')  # per pixel, per image
 
@@ -41,6 +42,7 @@ class UDADataset(Dataset):
         self.domains = {
             name: _build(name, part) for name, part in given.items() if part is not None
         }
+        mark_pixels(self.domains['target'])
         self.seed = seed
         self._orders: dict[str, tuple[tuple[int, int], np.ndarray]] = {}
         for name, dataset in self.domains.items():
@@ -78,6 +80,7 @@ class UDADataset(Dataset):
             with seeded(derive_seed(self.seed or 0, 2, number, position)):
                 items[name] = self.domains[name][index]
         target = items['target']['data_samples']
+        move_map(target)
         # The target is unlabelled by definition: a label must not reach the
         # model, not even as a mask of its void pixels.
         for label in LABELS:

@@ -5,8 +5,9 @@ import tempfile
 
 from mmseg_maxsquare.data_files import list_files, read_list
 from mmseg_maxsquare.datasets import Office31Dataset
-from mmseg_maxsquare.datasets.image_folder import IMAGE_SUFFIXES, ImageFolderDataset
+from mmseg_maxsquare.datasets.image_folder import ImageFolderDataset
 from mmseg_maxsquare.datasets.label_ids import LabelIdDataset
+from mmseg_maxsquare.datasets.photographs import IMAGE_SUFFIXES
 from mmseg_maxsquare.runs.domains import Domain
 from mmseg_maxsquare.runs.errors import fact_and_remedy, some
 

@@ -8,7 +8,7 @@ from mmseg.datasets import BaseSegDataset
 
 from mmseg_maxsquare.data_files import list_files
 from mmseg_maxsquare.datasets import NTHUDataset
-from mmseg_maxsquare.datasets.image_folder import IMAGE_SUFFIXES
+from mmseg_maxsquare.datasets.photographs import IMAGE_SUFFIXES
 from mmseg_maxsquare.runs.domains import Domain, nearest
 from mmseg_maxsquare.runs.errors import some
 

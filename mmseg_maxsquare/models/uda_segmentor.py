@@ -18,6 +18,8 @@ from .predicted_logits import (
 )
 from .uda_model import UDAModel
 
+FILLED = 'filled'  # of a sample: where the pipeline filled pixels in; see datasets/validity.py
+
 
 class UDASegmentor(UDAModel):
     """Adds a loss for unlabelled target images to a segmentor of mmseg.
@@ -125,23 +127,26 @@ class UDASegmentor(UDAModel):
 
 
 def padding_mask(inputs: Tensor, data_samples: SampleList | None) -> Tensor | None:
-    """Where images were padded to the size of the batch.
+    """Pixels that are not of the photograph: padding, and what the pipeline has filled in.
 
     Args:
         inputs: Images ``(B, 3, H, W)``.
         data_samples: Their samples, with ``padding_size`` (left, right, top,
-            bottom) where the preprocessor padded.
+            bottom) where the preprocessor padded, and the field FILLED of a UDADataset.
 
     Returns:
-        Boolean ``(B, H, W)``, True for padding; None if there is none.
+        Boolean ``(B, H, W)``, True for such pixels; None if there are none.
     """
-    paddings = [sample.metainfo.get('padding_size', (0,) * 4) for sample in data_samples or ()]
-    if not any(any(padding) for padding in paddings):
+    samples = list(data_samples or ())
+    paddings = [sample.metainfo.get('padding_size', (0,) * 4) for sample in samples]
+    filled = [sample.get(FILLED).data[0] if FILLED in sample else None for sample in samples]
+    if not any(map(any, paddings)) and all(part is None for part in filled):
         return None
     height, width = inputs.shape[2:]
     mask = torch.ones(len(inputs), height, width, dtype=torch.bool, device=inputs.device)
-    for image, (left, right, top, bottom) in zip(mask, paddings, strict=True):
-        image[top : height - bottom, left : width - right] = False
+    for image, (left, right, top, bottom), part in zip(mask, paddings, filled, strict=True):
+        inside = image[top : height - bottom, left : width - right]
+        inside[:] = False if part is None else part.to(inputs.device)
     return mask
 
 

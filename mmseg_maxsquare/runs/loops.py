@@ -41,8 +41,9 @@ def _check_samplers(cfg: Config, epochs: bool) -> Iterator[Finding]:
         loader = cfg.get(f'{name}_dataloader') or {}
         sampler = (loader.get('sampler') or {}).get('type')
         found = DATA_SAMPLERS.get(sampler) if isinstance(sampler, str) else sampler
-        endless = isinstance(found, type) and issubclass(found, ENDLESS)
-        if not whole or not endless or loader.get('num_batch_per_epoch'):
+        if not whole or loader.get('num_batch_per_epoch'):
+            continue
+        if not isinstance(found, type) or not issubclass(found, ENDLESS):
             continue
         if name == 'train':
             where, what = 'train_cfg', f'counts epochs, but {found.__name__} never ends one'

@@ -17,7 +17,7 @@ def test_folder(tmp_path: Path) -> None:
     """Images of any case and depth, sorted; no hidden, system or other files."""
     touch(tmp_path, 'b/2.JPG', 'b/1.png', 'a.tiff', 'notes.txt', 'movie.mp4')
     touch(tmp_path, '.ipynb_checkpoints/a.png', '@eaDir/a.jpg', 'b/__MACOSX/._1.png', '._b.png')
-    names = [str(path.relative_to(tmp_path)) for path in find_images(tmp_path)]
+    names = [str(path.relative_to(tmp_path)) for path in find_images(tmp_path)[0]]
     assert names == ['a.tiff', 'b/1.png', 'b/2.JPG']
 
 
@@ -25,12 +25,12 @@ def test_links_in_a_circle(tmp_path: Path) -> None:
     touch(tmp_path, 'a/1.png')
     (tmp_path / 'a/back').symlink_to(tmp_path)
     (tmp_path / 'other').symlink_to(tmp_path / 'a')
-    assert len(find_images(tmp_path)) == 1
+    assert len(find_images(tmp_path)[0]) == 1
 
 
 def test_one_image(tmp_path: Path) -> None:
     touch(tmp_path, 'x.bmp')
-    assert find_images(tmp_path / 'x.bmp') == [tmp_path / 'x.bmp']
+    assert find_images(tmp_path / 'x.bmp') == ([tmp_path / 'x.bmp'], [])
 
 
 def test_list(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_list(tmp_path: Path) -> None:
     touch(tmp_path, 'lists/b.png', 'a.png')
     lines = ['b.png', str(tmp_path / 'a.png'), '', 'b.png']
     (tmp_path / 'lists/images.txt').write_text('\n'.join(lines))
-    found = find_images(tmp_path / 'lists/images.txt')
+    found, _ = find_images(tmp_path / 'lists/images.txt')
     assert found == [tmp_path / 'lists/b.png', tmp_path / 'a.png']
 
 

@@ -1,13 +1,20 @@
-"""Kinds of image files, told from their headers."""
+"""Kinds of image files, told from their headers; EXIF's orientations; label maps."""
 
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from mmseg_maxsquare.datasets.pixel_format import not_colour
+from mmseg_maxsquare.datasets.pixel_format import (
+    ORIENTATION,
+    deep,
+    is_label_file,
+    looks_like_labels,
+    read_header,
+    upright,
+)
 
 GREY, COLOUR, ALPHA = (6, 8), (6, 8, 3), (6, 8, 4)
 
@@ -16,7 +23,7 @@ GREY, COLOUR, ALPHA = (6, 8), (6, 8, 3), (6, 8, 4)
     ('ending', 'shape', 'dtype', 'found'),
     [
         *((ending, COLOUR, np.uint8, None) for ending in ('png', 'jpg', 'bmp', 'tif')),
-        *((ending, GREY, np.uint8, 'greyscale') for ending in ('png', 'jpg', 'bmp', 'tif')),
+        *((ending, GREY, np.uint8, None) for ending in ('png', 'jpg', 'bmp', 'tif')),
         *((ending, COLOUR, np.uint16, '16-bit') for ending in ('png', 'tif')),
         *((ending, GREY, np.uint16, '16-bit greyscale') for ending in ('png', 'tif')),
         ('png', ALPHA, np.uint8, None),
@@ -27,19 +34,62 @@ def test_kinds(ending: str, shape: tuple, dtype: type, found: str | None, tmp_pa
     path = tmp_path / f'a.{ending}'
     pixels = np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
     assert cv2.imwrite(str(path), pixels)
-    assert not_colour(path) == found
-    assert not_colour(path, 'unchanged') is None
-    admitted = not_colour(path, 'grayscale')
-    assert admitted == (found.replace('greyscale', '').strip() or None if found else None)
+    header = read_header(path)
+    assert deep(header) == found
+    assert header.grey is (shape == GREY)
+    assert header.lossless is (ending != 'jpg')
 
 
 @pytest.mark.parametrize('mode', ['P', 'CMYK'])
 def test_other_kinds_of_colour(mode: str, tmp_path: Path) -> None:
     path = tmp_path / ('a.png' if mode == 'P' else 'a.jpg')
     Image.new('RGB', (8, 6), (200, 10, 30)).convert(mode).save(path)
-    assert not_colour(path) is None
+    header = read_header(path)
+    assert (header.grey, header.palette, deep(header)) == (False, mode == 'P', None)
 
 
 def test_what_pillow_does_not_know_is_left_to_the_decoder(tmp_path: Path) -> None:
     (tmp_path / 'a.png').write_bytes(b'something else')
-    assert not_colour(tmp_path / 'a.png') is None
+    assert read_header(tmp_path / 'a.png').bits == 8
+
+
+@pytest.mark.parametrize('ending', ['jpg', 'png', 'webp'])
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_upright_as_pillow_shows_it(orientation: int, ending: str, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, COLOUR, np.uint8)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    path = tmp_path / f'a.{ending}'
+    Image.fromarray(pixels).save(path, exif=exif)
+    assert read_header(path).orientation == orientation
+    with Image.open(path) as image:
+        stored, shown = np.array(image), np.array(ImageOps.exif_transpose(image))
+    assert np.array_equal(upright(stored, orientation), shown)
+
+
+def blocks(*shape: int, count: int = 4, cell: int = 16) -> np.ndarray:
+    """Random values in square cells."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, count, (shape[0] // cell, shape[1] // cell, *shape[2:]), np.uint8)
+    return coarse.repeat(cell, 0).repeat(cell, 1)
+
+
+@pytest.mark.parametrize(
+    ('image', 'found'),
+    [
+        (blocks(64, 96), True),
+        (blocks(64, 96, 3, count=200), True),
+        (np.zeros((64, 96), np.uint8), False),
+        (np.random.default_rng(0).integers(0, 5, (64, 96), np.uint8), False),
+        (np.tile(np.arange(256, dtype=np.uint8), (64, 1)), False),
+        (np.zeros((1, 5), np.uint8), False),
+    ],
+)
+def test_label_maps(image: np.ndarray, found: bool, tmp_path: Path) -> None:
+    """Few values in large areas; a noisy image, a gradient and a blank image are none."""
+    assert looks_like_labels(image) is found
+    path = tmp_path / 'a.png'
+    cv2.imwrite(str(path), image)
+    assert is_label_file(path) is found
+    cv2.imwrite(str(tmp_path / 'a.jpg'), image)
+    assert not is_label_file(tmp_path / 'a.jpg')

@@ -86,8 +86,7 @@ fields(
     endless_epoch_without_type={'train_cfg': dict(_delete_=True, by_epoch=True, max_epochs=1)},
 )
 fields(
-    '<loader>.sampler: <type> never ends; set it to '
-    "dict(type='DefaultSampler', shuffle=False)",
+    "<loader>.sampler: <type> never ends; set it to dict(type='DefaultSampler', shuffle=False)",
     endless_validation={'val_dataloader.sampler': dict(type='InfiniteSampler')},
 )
 fields(

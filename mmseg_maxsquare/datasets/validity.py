@@ -1,0 +1,74 @@
+"""Which pixels of a target image are those of the photograph.
+
+Steps such as ``Pad``, ``RandomRotate`` and ``RandomCutOut`` fill pixels in. mmseg marks them in
+the label map, as ignored. A target image has no labels, so it gets a map of its own: 0 on every
+pixel when the image is loaded, carried through the pipeline as a label map is, 255 where a step
+has filled pixels in. Target loss, guidance, anchor and hooks leave those out.
+"""
+
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import LoadImageFromFile
+from mmcv.transforms.base import BaseTransform
+from mmengine.dataset import Compose
+from mmengine.structures import PixelData
+from mmseg.datasets.transforms import LoadAnnotations, RandomCutOut
+from mmseg.structures import SegDataSample
+from torch.utils.data import Dataset
+
+from .loading import IGNORE
+
+FIELD = 'filled'  # of a data sample: boolean (1, H, W), True where pixels were filled in
+
+
+class MarkPixels(BaseTransform):
+    """Adds the map of valid pixels in the place of a label map."""
+
+    def transform(self, results: dict) -> dict:
+        """Set ``results['gt_seg_map']``, uint8 ``(H, W)``, to 0."""
+        results['gt_seg_map'] = np.zeros(results['img'].shape[:2], np.uint8)
+        results['seg_fields'] = ['gt_seg_map']
+        results.setdefault('reduce_zero_label', False)
+        return results
+
+
+def mark_pixels(dataset: Dataset) -> None:
+    """Make the pipelines of a target data set, and of those inside it, carry the map.
+
+    Labels are no longer read.
+
+    Args:
+        dataset: A built data set or wrapper of data sets, which is changed.
+    """
+    for part in (*getattr(dataset, 'datasets', ()), getattr(dataset, 'dataset', None)):
+        if isinstance(part, Dataset):
+            mark_pixels(part)
+    pipeline = getattr(dataset, 'pipeline', None)
+    steps = pipeline.transforms if isinstance(pipeline, Compose) else pipeline
+    if isinstance(steps, list):
+        steps[:] = [part for step in steps for part in _marking(step)]
+
+
+def _marking(step: Any) -> list:
+    """The steps in the place of a step."""
+    for inner in (getattr(step, 'transforms', None), getattr(step, 'transform_list', None)):
+        if isinstance(inner, list):
+            inner[:] = [part for item in inner for part in _marking(item)]
+    if isinstance(step, LoadAnnotations):
+        return []
+    if isinstance(step, LoadImageFromFile):
+        return [step, MarkPixels()]
+    if isinstance(step, RandomCutOut) and step.seg_fill_in is None:
+        step.seg_fill_in = IGNORE
+    return [step]
+
+
+def move_map(sample: SegDataSample) -> None:
+    """Turn the packed map of a sample into its field FIELD; nothing if all pixels are valid."""
+    if 'gt_sem_seg' not in sample:
+        return
+    filled = sample.gt_sem_seg.data == IGNORE
+    del sample.gt_sem_seg
+    if filled.any():
+        sample.set_data({FIELD: PixelData(data=filled)})
