@@ -1,8 +1,6 @@
 """Files of predictions: their names, and how they are written."""
 
 import io
-import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from PIL import Image
 
 from mmseg_maxsquare.engine.atomic_files import AtomicBackend
 from mmseg_maxsquare.engine.panel import colorize
+from mmseg_maxsquare.evaluation.output_names import names_of
 
 OPACITY = 0.5
 SUFFIXES = dict(probabilities='.npz', overlays='.jpg', labels='.png')
@@ -99,28 +98,3 @@ def _probabilities(predicted: Predicted) -> bytes:
     content = io.BytesIO()
     np.savez_compressed(content, probabilities=np.asarray(predicted.probabilities))
     return content.getvalue()
-
-
-def names_of(images: Sequence[Path], source: Path | None = None) -> list[str]:
-    """Names of the outputs, relative to the folder of the images.
-
-    Args:
-        images: Each once.
-        source: Folder that they are in. Defaults to the one that they share.
-
-    Raises:
-        ValueError: If two are equal.
-    """
-    absolute = [os.path.abspath(path) for path in images]
-    root = os.path.abspath(source) if source else os.path.commonpath(map(os.path.dirname, absolute))
-    relative = [os.path.relpath(path, root) for path in absolute]
-    stems = [os.path.splitext(name)[0] for name in relative]
-    same = Counter(stem.lower() for stem in stems)
-    names = [
-        stem if same[stem.lower()] == 1 else name
-        for stem, name in zip(stems, relative, strict=True)
-    ]
-    twice = [name for name, count in Counter(map(str.lower, names)).items() if count > 1]
-    if twice:
-        raise ValueError(f'several images would be written to {twice[0]}.png; rename one of them')
-    return names

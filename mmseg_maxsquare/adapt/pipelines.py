@@ -1,10 +1,11 @@
 """Pipelines for target images, derived from those of the user's config."""
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 from mmengine.config import Config
+
+from mmseg_maxsquare.runs.class_list import leaves
 
 # Steps that need labels, or only say how a test is scored.
 LABEL_STEPS = ('LoadAnnotations', 'EvaluationProtocol', 'LoadLabelIds', 'LoadDepthAnnotation')
@@ -68,17 +69,6 @@ def crop_of(cfg: Config) -> tuple[int, int] | None:
 def leaf(dataset: dict) -> dict:
     """The first data set inside wrappers such as RepeatDataset and ConcatDataset."""
     return next(leaves(dataset))
-
-
-def leaves(dataset: dict) -> Iterator[dict]:
-    """All data sets inside wrappers, and the source of a UDADataset."""
-    inner = dataset.get('datasets') or [
-        dataset[key] for key in ('dataset', 'source') if isinstance(dataset.get(key), dict)
-    ]
-    for part in inner:
-        yield from leaves(part)
-    if not inner:
-        yield dataset
 
 
 def _pair(size: Any) -> tuple[int, int]:

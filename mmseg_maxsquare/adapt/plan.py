@@ -11,11 +11,11 @@ from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
 from mmseg_maxsquare.engine import check_checkpoint
+from mmseg_maxsquare.runs.class_list import class_list
 from mmseg_maxsquare.runs.config import check_data_roots, merge_options, parse_options
 from mmseg_maxsquare.runs.errors import BUILD_ERRORS, fail, one_line
 from mmseg_maxsquare.runs.fit import misfit
 
-from .class_list import class_list
 from .cost import BATCH, Cost, budget_of, fitting_crop, measure
 from .folder import Folder
 from .hold_out import hold_out

@@ -21,13 +21,13 @@ from torch import Tensor, nn
 from mmseg_maxsquare.data_files import BadFileError
 from mmseg_maxsquare.engine import check_checkpoint, load_only_safely
 from mmseg_maxsquare.runs.checkpoints import require_checkpoint
+from mmseg_maxsquare.runs.class_list import class_list, colour
 from mmseg_maxsquare.runs.config import merge_options, parse_options
 from mmseg_maxsquare.runs.errors import fail, one_line
 from mmseg_maxsquare.runs.fit import REMEDY, misfit
 from mmseg_maxsquare.runs.models import usable_device
 from mmseg_maxsquare.runs.progress import progress
 
-from .class_list import class_list, colour
 from .image_files import find_images
 from .make_config import plain_segmentor
 from .outputs import Outputs, Predicted

@@ -14,13 +14,13 @@ from mmseg_maxsquare.engine import check_checkpoint
 from mmseg_maxsquare.engine.atomic_files import AtomicBackend
 from mmseg_maxsquare.engine.looks import read_csv
 from mmseg_maxsquare.evaluation.guard import ADAPTED, COLLAPSE, UNCLEAR, Choice, choose
+from mmseg_maxsquare.runs.class_list import class_list
 from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.fit import misfit
 from mmseg_maxsquare.runs.machine import describe_machine
 from mmseg_maxsquare.runs.models import usable_device
 from mmseg_maxsquare.runs.progress import clock
 
-from .class_list import class_list
 from .examples import examples_of, listed
 from .folder import Folder
 from .labels import find_labels

@@ -67,7 +67,15 @@ def adapt_both(config: Path, checkpoint: Path, target: Path, out: Path) -> dict[
     started: list[Adaptation] = []
     try:
         for mode, option in MODES.items():
-            call: list[str | Path] = ['adapt', config, checkpoint, target, '--out', folders[mode], option]
+            call: list[str | Path] = [
+                'adapt',
+                config,
+                checkpoint,
+                target,
+                '--out',
+                folders[mode],
+                option,
+            ]
             started.append(start(call, folders[mode], threads))
         wait(started)
     finally:

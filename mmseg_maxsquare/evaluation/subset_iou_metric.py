@@ -9,6 +9,8 @@ from mmengine.logging import print_log
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
+from .named_outputs import NamedIoUMetric
+
 # IoUMetric itself accepts any keyword and ignores unknown ones. One of these is
 # keep_results, which mmseg's test.py --out sets for every metric.
 STOCK_FIELDS = [
@@ -19,7 +21,7 @@ STOCK_FIELDS = [
 
 
 @METRICS.register_module()
-class SubsetIoUMetric(IoUMetric):
+class SubsetIoUMetric(NamedIoUMetric):
     """mmseg's mIoU, also over named subsets of the classes, and the IoU of each class.
 
     All values are percentages. The IoU of a class counts every labelled pixel,
@@ -28,6 +30,8 @@ class SubsetIoUMetric(IoUMetric):
     A class that does not occur in the labels is reported as absent. As in mmseg and
     in the released code, its IoU is 0 and enters the means if it is predicted
     anywhere; otherwise it is NaN and left out of the means.
+
+    Predictions are written as by :class:`NamedIoUMetric`.
 
     Args:
         subsets: Class names by metric name, such as

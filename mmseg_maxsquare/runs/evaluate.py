@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 from mmseg_maxsquare.engine import load_only_safely
 
@@ -12,6 +13,7 @@ from .console import progress_of
 from .errors import fail, one_line_errors
 from .launch import build_runner, join_processes
 from .preflight import check_test
+from .write_predictions import allow_no_labels, name_outputs, write_outputs
 
 
 def evaluate(
@@ -49,17 +51,19 @@ def evaluate(
     join_processes(cfg, launcher, local_rank)
     require_checkpoint(checkpoint, 'checkpoint', 'a training run writes them to its work dir')
     cfg.load_from = checkpoint
+    init_default_scope(cfg.get('default_scope') or 'mmseg')
+    if cfg.get('model') and cfg.get('test_evaluator') is not None:
+        allow_no_labels(cfg, out)
     check_test(cfg)
     if show or show_dir:
         _draw(cfg, show, show_dir, wait_time)
     if out:
-        cfg.test_evaluator.update(output_dir=out)
-        if 'decode_head' in cfg.model:
-            # Some of mmseg's metrics delete their output files unless told to keep them.
-            cfg.test_evaluator.update(keep_results=True)
+        write_outputs(cfg, out)
     if tta:
         _augment(cfg)
     runner = build_runner(cfg, ('test',), verbose)
+    if out:
+        name_outputs(runner)
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.test()
 

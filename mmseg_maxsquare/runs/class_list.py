@@ -1,11 +1,10 @@
 """Classes and colours of a model."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from mmengine.config import Config
 from mmseg.registry import DATASETS
-
-from .pipelines import leaves
 
 
 def class_list(cfg: Config, meta: dict[str, Any]) -> dict[str, Any]:
@@ -84,3 +83,14 @@ def colour(index: int) -> list[int]:
             rgb[channel] |= ((number >> channel) & 1) << (7 - bit)
         number >>= 3
     return rgb
+
+
+def leaves(dataset: dict) -> Iterator[dict]:
+    """All data sets inside wrappers, and the source of a UDADataset."""
+    inner = dataset.get('datasets') or [
+        dataset[key] for key in ('dataset', 'source') if isinstance(dataset.get(key), dict)
+    ]
+    for part in inner:
+        yield from leaves(part)
+    if not inner:
+        yield dataset
