@@ -14,15 +14,17 @@ from mmseg_maxsquare.runs.errors import fail, one_line
 from mmseg_maxsquare.runs.findings import Finding, count
 from mmseg_maxsquare.runs.machine import check_machine, describe_machine
 from mmseg_maxsquare.runs.settings import check_settings
+from mmseg_maxsquare.runs.sizes import check_sizes
 
 from .classes import check_classes
 from .completeness import check_complete
 from .engine import check_engine
 from .network import check_network
+from .orientation import write_turned
 from .overlap import check_overlap
 from .pairs import pair_up
 from .report import SHOWN, describe_domains, describe_findings, summary
-from .samples import check_batch, check_sample
+from .samples import check_sample, parts_of
 from .sheet import write_sheet
 from .survey import Survey, read_files
 
@@ -68,8 +70,9 @@ def check(
                 check_classes(domain, surveys[domain.name])
                 samples[domain.name] = check_sample(domain, surveys[domain.name])
                 write_sheet(domain, surveys[domain.name], out)
+                write_turned(domain, surveys[domain.name].turned, out)
     if model is not None:
-        findings += check_batch(domains, samples, model)
+        findings += check_sizes(model, parts_of(cfg, domains, surveys, samples))
     check_overlap(domains, surveys)
     lines = [*describe_machine(), '', *describe_domains(domains, surveys)]
     return [*findings, *_of(domains)], lines

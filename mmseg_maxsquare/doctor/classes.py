@@ -6,6 +6,7 @@ from mmseg_maxsquare.datasets.cityscapes import CITYSCAPES_IDS
 from mmseg_maxsquare.datasets.loading import IGNORE
 from mmseg_maxsquare.runs.domains import Domain
 from mmseg_maxsquare.runs.errors import some
+from mmseg_maxsquare.runs.label_values import advice, foreground_is_ignored
 
 from .survey import Survey
 
@@ -28,6 +29,9 @@ def check_classes(domain: Domain, survey: Survey) -> None:
             f'{np.flatnonzero(survey.ids).tolist()[:20]}',
             'take the label files that this data set class expects, or correct its classes',
         )
+    elif foreground_is_ignored(np.flatnonzero(survey.ids).tolist(), classes):
+        where = domain.prefix('seg_map_path') or domain.field
+        domain.add('error', 'masks of 0 and 255', where, *advice(survey.labels, classes))
     elif level := _train_ids(survey):
         domain.add(
             level,

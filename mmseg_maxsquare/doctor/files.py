@@ -6,40 +6,19 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from mmseg.datasets.transforms import LoadAnnotations
 
 from mmseg_maxsquare.datasets.loading import IGNORE, LoadLabelIds
+from mmseg_maxsquare.datasets.pixel_format import TURNED, read_header
 from mmseg_maxsquare.runs.domains import Domain, image_loader, label_loader
 from mmseg_maxsquare.runs.errors import fact_and_remedy
 from mmseg_maxsquare.runs.findings import Finding
 
 from .content import COPY_AGAIN, defect, describe
-
-# Messages of the loaders about a label, and how to fix it.
-REFUSALS = {
-    'size': (
-        'labels of another size',
-        'replace one of them with the original, or leave the pair out with an ann_file',
-    ),
-    'unknown ids': (
-        'labels with unknown ids',
-        'is it a file of another data set, or a converted copy? Take the original label files, or '
-        'a data set class whose table fits',
-    ),
-    'channels': (
-        'labels that hold no ids',
-        'take the label files with ids, as published; colour images of labels, or files saved '
-        'by an image editor, must be converted back to ids',
-    ),
-    'shape': (
-        'labels that hold no ids',
-        'take label files with one 8-bit id per pixel',
-    ),
-}
-REFUSED = 'expected 8-bit colour'  # the words of LoadImage
-DAMAGED = ('damaged labels', COPY_AGAIN)
+from .orientation import other_reading, sheet_of
+from .pixels import count_ids, is_uniform
+from .refusals import DAMAGED, IF_PHOTOGRAPHS, IMAGE_REFUSALS, ODD_IMAGES, REFUSALS
 
 
 @dataclass
@@ -53,6 +32,7 @@ class FileReport:
         content: Identifies the bytes of the image: their number and checksum.
         ids: Pixels by value in the file (data sets with a label table) or by
             class, int64 ``(256,)``; None if the label cannot be read.
+        turned: Whether only the eye can tell how its label is to be read.
         findings: Its problems.
     """
 
@@ -61,6 +41,7 @@ class FileReport:
     label_kind: str | None = None
     content: tuple[int, int] | None = None
     ids: np.ndarray | None = None
+    turned: bool = False
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -79,6 +60,12 @@ class FileCheck:
         self.name = domain.name
         self.load_image = image_loader(domain)
         self.load_label = label_loader(domain)
+        other = other_reading(self.load_image)
+        self.view = 'the stored image' if other == 'shown' else 'the image as viewers show it'
+        self.compare = (
+            f'compare the two columns of {sheet_of(domain, "turned")}; if the right one fits, set '
+            f"orientation='{other}' of the data set"
+        )
         self.label_map: dict[int, int] | None = None
         self.in_file: Remember | None = None
         if isinstance(self.load_label, LoadLabelIds):
@@ -103,6 +90,7 @@ class FileCheck:
                     'leave them out with an ann_file, or copy them again',
                 )
         if self.load_label is not None and 'seg_map_path' in item:
+            self._orientation(item['img_path'], report)
             self._label(self.load_label, results, report)
         return report
 
@@ -118,26 +106,30 @@ class FileCheck:
         report.content = len(content), zlib.crc32(content)
         form, pixels = describe(content)
         report.image_kind = f'{form} {pixels}'
-        odd = 'grey' in pixels or 'palette' in pixels or '16-bit' in pixels
         refusal = None
         try:
             self.load_image.transform(results)
         except Exception as error:  # decoders raise all kinds
             refusal = _without_path(error, path)
-        if odd and (refusal is None or REFUSED in refusal):
-            self._add(
-                report,
-                'warning' if refusal is None else 'error',
-                'images that are not 8-bit colour',
-                path,
-                f'{pixels}, {REFUSED}',
-                'take the original photographs; are these labels (img_path and seg_map_path '
-                'exchanged), or converted copies?',
-            )
-        elif refusal is not None:
-            what = f'cannot be decoded: {refusal}'
-            self._add(report, 'error', 'damaged images', path, what, COPY_AGAIN)
+        for word, kind, what in ODD_IMAGES if refusal is None else ():
+            if word in pixels:
+                self._add(report, 'warning', kind, path, f'{pixels}, {what}', IF_PHOTOGRAPHS)
+                break
+        if refusal is not None:
+            known = [v for k, v in IMAGE_REFUSALS.items() if k in refusal]
+            kind, remedy = (known or [('damaged images', COPY_AGAIN)])[0]
+            what = refusal if known else f'cannot be decoded: {refusal}'
+            self._add(report, 'error', kind, path, what, remedy)
         return refusal is None
+
+    def _orientation(self, path: str, report: FileReport) -> None:
+        """Note a turned photograph whose label could be drawn on either view."""
+        orientation = read_header(path).orientation
+        square = report.size is not None and report.size[0] == report.size[1]
+        if orientation > 1 and (orientation not in TURNED or square):
+            report.turned = True
+            what = f'EXIF orientation {orientation}: its label must be drawn on {self.view}'
+            self._add(report, 'warning', 'turned photographs', path, what, self.compare)
 
     def _label(self, loader: LoadAnnotations, results: dict, report: FileReport) -> None:
         """Decode the label and count its ids."""
@@ -219,23 +211,6 @@ class Remember:
     def __call__(self, content: bytes) -> np.ndarray:
         self.last = self.read(content)
         return self.last
-
-
-def count_ids(ids: np.ndarray) -> np.ndarray:
-    """Pixels of each value below 256, int64 ``(256,)``."""
-    # Ten times faster than np.bincount; float32 counts are exact up to 16 million.
-    ids = np.ascontiguousarray(ids, dtype=None if ids.dtype == np.uint8 else np.uint16)
-    histogram = cv2.calcHist([ids], [0], None, [256], [0, 256])
-    return histogram.ravel().astype(np.int64)
-
-
-def is_uniform(image: np.ndarray, tolerance: int = 2) -> bool:
-    """Whether all pixels of ``(H, W, C)`` have about one colour."""
-    image = image.reshape(*image.shape[:2], -1)
-    for view in (image[::16, ::16], image):  # few images need the full check
-        if (np.ptp(view.reshape(-1, view.shape[-1]).astype(np.int16), axis=0) > tolerance).any():
-            return False
-    return True
 
 
 def _without_path(error: Exception, path: str) -> str:

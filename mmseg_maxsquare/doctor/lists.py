@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Container
 
 from mmseg_maxsquare.data_files import list_files, read_list
 from mmseg_maxsquare.datasets import Office31Dataset
@@ -50,6 +51,12 @@ def reads(domain: Domain, name: str) -> bool:
 def stem_of(name: str, endings: tuple[str, ...]) -> str:
     """Name without its suffix."""
     return next((name.removesuffix(e) for e in endings if name.endswith(e)), name)
+
+
+def continues(stem: str, stems: Container[str]) -> bool:
+    """Whether a name is that of an image and more, such as ``00001_labelTrainIds``."""
+    ends = (i for i in range(1, len(stem)) if not stem[i].isalnum())
+    return any(stem[:end] in stems for end in ends)
 
 
 def _check_list(domain: Domain) -> None:

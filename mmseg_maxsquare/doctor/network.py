@@ -1,20 +1,16 @@
-"""Checks of the model, built on the CPU and run on a small image, and of its weight files."""
+"""Checks of the model, built on the CPU, and of its weight files."""
 
 import os
 from collections.abc import Iterable, Iterator
 
-import torch
 from mmengine.config import Config, ConfigDict
 from mmseg.registry import MODELS
 from torch import nn
 
-from mmseg_maxsquare.runs.errors import fact_and_remedy, one_line
+from mmseg_maxsquare.runs.errors import fact_and_remedy
 from mmseg_maxsquare.runs.findings import Finding
 from mmseg_maxsquare.runs.fit import REMEDY, misfit
-from mmseg_maxsquare.runs.settings import heads_of
 
-SIZE = (65, 65)
-HEADS = ('decode_head', 'auxiliary_head', 'classifier')
 OWN_WEIGHTS = ('imagenet',)  # comes with a package
 
 
@@ -23,7 +19,7 @@ def _finding(level: str, where: str, what: str, remedy: str) -> Finding:
 
 
 def check_network(cfg: Config) -> tuple[list[Finding], nn.Module | None]:
-    """Whether the model can be built, its parts fit together, and its weights exist.
+    """Whether the model can be built, and its weights exist.
 
     Returns:
         The findings, and the model on the CPU with random weights, if there is one.
@@ -35,42 +31,7 @@ def check_network(cfg: Config) -> tuple[list[Finding], nn.Module | None]:
         except Exception as error:  # a config can hold anything
             what, remedy = fact_and_remedy(error, 'correct the fields of model')
             findings.append(_finding('error', 'model', f'cannot be built: {what}', remedy))
-    if model is not None:
-        findings += _try(cfg, model)
     return [*findings, *_check_weight_files(cfg, model)], model
-
-
-def _try(cfg: Config, model: nn.Module) -> Iterator[Finding]:
-    """Run a small image through backbone and heads, to check channels and indices."""
-    if not hasattr(model, 'extract_feat') or not any(hasattr(model, name) for name in HEADS):
-        return
-    model.eval()
-    with torch.no_grad():
-        try:
-            features = model.extract_feat(torch.zeros(1, 3, *SIZE))
-        except Exception as error:  # of any network
-            what = f'fails on an image of {SIZE}: {one_line(error)}'
-            yield _finding('error', 'model.backbone', what, 'correct the fields of the backbone')
-            return
-        for where, head in _heads(cfg, model):
-            try:
-                head(features)
-            except Exception as error:
-                maps = features if isinstance(features, list | tuple) else [features]
-                shapes = [tuple(f.shape[1:]) for f in maps]
-                what = f'fails: {one_line(error)}; the backbone gives {shapes} (channels, size)'
-                remedy = f'correct {where}.in_channels and in_index'
-                yield _finding('error', where, what, remedy)
-
-
-def _heads(cfg: Config, model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    modules = []
-    for name in HEADS:
-        head = getattr(model, name, None)
-        modules += list(head) if isinstance(head, nn.ModuleList) else [head] * (head is not None)
-    places = [where for where, _ in heads_of(cfg)]
-    if len(places) == len(modules):
-        yield from zip(places, modules, strict=True)
 
 
 def _check_weight_files(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from mmseg_maxsquare.datasets.photographs import IMAGE_SUFFIXES
 from mmseg_maxsquare.runs.domains import Domain, nearest
 from mmseg_maxsquare.runs.errors import some
 
-from .lists import endings_of, read_items, reads, stem_of
+from .lists import continues, endings_of, read_items, reads, stem_of
 
 # Suffixes of files that are probably images.
 LIKELY = (*IMAGE_SUFFIXES, '.webp', '.gif', '.jfif', '.heic', '.ppm', '.tga')
@@ -39,8 +39,7 @@ def pair_up(domain: Domain) -> list[dict]:
 
 
 def _folder_exists(domain: Domain, key: str) -> bool:
-    folder = domain.prefix(key)
-    what = 'image folder' if key == 'img_path' else 'label folder'
+    folder, what = domain.prefix(key), f'{"image" if key == "img_path" else "label"} folder'
     if folder is None and key == 'seg_map_path':
         domain.add(
             'error',
@@ -64,8 +63,8 @@ def _folder_exists(domain: Domain, key: str) -> bool:
     if not folder or os.path.isdir(folder):
         return True
     fixed = isinstance(domain.dataset, NTHUDataset)  # by city and split
-    remedy = 'unpack, move or rename the files' if fixed else 'unpack or move the files there'
-    remedy += '' if fixed else ', or set this field'
+    there = 'unpack or move the files there, or set this field'
+    remedy = 'unpack, move or rename the files' if fixed else there
     layout = getattr(domain.dataset, 'LAYOUT', '')
     expected = f' (expected below data_root: {layout})' if layout else ''
     domain.add(
@@ -204,8 +203,10 @@ def _check_orphans(domain: Domain) -> None:
     ]
     near = Near(images)
     for stem in sorted(set(stems[1]) - set(stems[0])):
+        if continues(stem, stems[0]):  # another kind of label of an image that is there
+            continue
         domain.add(
-            'warning' if domain.built.ann_file else 'error',
+            'warning',
             'labels without image (a partial copy of the images?)',
             os.path.join(labels, stems[1][stem]),
             f'there is no image {stem}' + near.hint(os.path.join(images, stem)),

@@ -1,13 +1,13 @@
 """Runs one sample of each domain through its whole pipeline, as in training."""
 
+from functools import partial
 from typing import Any
 
-from torch import nn
+from mmengine.config import Config
 
-from mmseg_maxsquare.models import UDADataPreprocessor
 from mmseg_maxsquare.runs.domains import Domain
 from mmseg_maxsquare.runs.errors import one_line
-from mmseg_maxsquare.runs.findings import Finding
+from mmseg_maxsquare.runs.sizes import Part
 
 from .survey import Survey
 
@@ -18,9 +18,7 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
     Returns:
         The result, ``inputs`` and ``data_samples``; None if there is none.
     """
-    usable = [i for i in survey.chosen if not domain.reads_labels or 'seg_map_path' in i]
-    broken = {finding.where for finding in domain.findings if finding.level == 'error'}
-    usable = [i for i in usable if not broken & {i['img_path'], i.get('seg_map_path')}]
+    usable = usable_items(domain, survey)
     if not usable:
         return None
     where = f'{domain.field}.pipeline'
@@ -38,6 +36,13 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
     if domain.needs_labels:
         _check_label(domain, where, sample['data_samples'])
     return sample
+
+
+def usable_items(domain: Domain, survey: Survey) -> list[dict]:
+    """Items that were read and have no error."""
+    usable = [i for i in survey.chosen if not domain.reads_labels or 'seg_map_path' in i]
+    broken = {finding.where for finding in domain.findings if finding.level == 'error'}
+    return [i for i in usable if not broken & {i['img_path'], i.get('seg_map_path')}]
 
 
 def _check_label(domain: Domain, where: str, sample: Any) -> None:
@@ -63,26 +68,36 @@ def _check_label(domain: Domain, where: str, sample: Any) -> None:
         )
 
 
-def check_batch(
-    domains: list[Domain], samples: dict[str, dict | None], model: nn.Module
-) -> list[Finding]:
-    """The model's preprocessor takes a training batch of one image of each domain."""
-    training = [domain for domain in domains if domain.in_training]
-    parts = {d.role: part for d in training if (part := samples.get(d.name))}
-    batch: dict[str, Any]
-    if isinstance(model.data_preprocessor, UDADataPreprocessor):
-        if 'target' not in parts:
-            return []
-        names = ('inputs', 'data_samples')
-        batch = {n: {role: [part[n]] for role, part in parts.items()} for n in names}
-    elif set(parts) == {'train'}:
-        batch = {name: [parts['train'][name]] for name in ('inputs', 'data_samples')}
-    else:
-        return []
-    try:
-        model.data_preprocessor(batch, True)
-    except Exception as error:  # of any preprocessor
-        where, remedy = 'model.data_preprocessor', 'correct its fields, or the crop of the pipeline'
-        what = f'fails on a training batch: {one_line(error)}'
-        return [Finding('error', 'config: model', where, what, remedy)]
-    return []
+def parts_of(
+    cfg: Config, domains: list[Domain], surveys: dict[str, Survey], samples: dict[str, dict | None]
+) -> list[Part]:
+    """The data sets whose pipelines work, as the loaders read them.
+
+    Args:
+        cfg: The config.
+        domains: Its data sets.
+        surveys: Their items.
+        samples: Results of :func:`check_sample`.
+    """
+    parts = []
+    for domain in domains:
+        if samples.get(domain.name) is None:
+            continue
+        field = domain.field.partition('.')[0]
+        items = usable_items(domain, surveys[domain.name])
+        parts.append(
+            Part(
+                field,
+                domain.role if domain.role in ('source', 'target') else '',
+                [item['img_path'] for item in items],
+                partial(_load, domain, items),
+                (cfg.get(field) or {}).get('batch_size', 1),
+                domain.in_training,
+            )
+        )
+    return parts
+
+
+def _load(domain: Domain, items: list[dict], number: int) -> dict:
+    """Result of the pipeline."""
+    return domain.built.pipeline(dict(items[number], seg_fields=[], sample_idx=0))

@@ -38,6 +38,7 @@ class Survey:
         pixels: Pixels by class, int64 ``(256,)``, 255 for ignored ones.
         label_map: Index of the class by value in the files, if there is a table.
         labels: Number of labels that were read.
+        turned: Items whose label could be drawn on either view of the photograph.
     """
 
     items: list[dict] = field(default_factory=list)
@@ -49,6 +50,7 @@ class Survey:
     ids: np.ndarray = field(default_factory=lambda: np.zeros(256, dtype=np.int64))
     label_map: dict[int, int] | None = None
     labels: int = 0
+    turned: list[dict] = field(default_factory=list)
 
     @property
     def pixels(self) -> np.ndarray:
@@ -67,6 +69,7 @@ class Survey:
         self.sizes.update([report.size] if report.size else [])
         self.image_kinds.update([report.image_kind] if report.image_kind else [])
         self.label_kinds.update([report.label_kind] if report.label_kind else [])
+        self.turned += [item] * report.turned
         if report.ids is not None:
             self.ids += report.ids
             self.labels += 1

@@ -12,7 +12,8 @@ from .config import load_config
 from .console import progress_of
 from .errors import fail, one_line_errors
 from .launch import build_runner, join_processes
-from .preflight import check_test
+from .preflight import check_test, stop_at
+from .sizes import check_sizes, parts_of
 from .write_predictions import allow_no_labels, name_outputs, write_outputs
 
 
@@ -62,6 +63,7 @@ def evaluate(
     if tta:
         _augment(cfg)
     runner = build_runner(cfg, ('test',), verbose)
+    stop_at(check_sizes(runner.model, list(parts_of(runner, ('test',)))))
     if out:
         name_outputs(runner)
     with one_line_errors(cfg), progress_of(runner, verbose):

@@ -39,21 +39,21 @@ def check_training(cfg: Config, resume: bool) -> None:
         cfg: The config; ``load_from`` is the checkpoint to resume or load.
         resume: Whether ``--resume`` was given.
     """
-    _stop_at(check_fields(cfg, ('train', 'val')))
-    _stop_at(check_work_dir(cfg, resume))
+    stop_at(check_fields(cfg, ('train', 'val')))
+    stop_at(check_work_dir(cfg, resume))
     model = _build(cfg)
-    _stop_at(check_optimizer(cfg, model))
-    _stop_at(check_pretrained(cfg, model))
-    _stop_at(check_anchor(cfg, model))
-    _stop_at(check_fit(cfg, model, 'load_from'))
-    _stop_at(check_disk(cfg, model))
+    stop_at(check_optimizer(cfg, model))
+    stop_at(check_pretrained(cfg, model))
+    stop_at(check_anchor(cfg, model))
+    stop_at(check_fit(cfg, model, 'load_from'))
+    stop_at(check_disk(cfg, model))
 
 
 def check_test(cfg: Config) -> None:
     """Exit with a one-line error if the checkpoint ``load_from`` cannot be evaluated."""
-    _stop_at(check_fields(cfg, ('test',)))
-    _stop_at(_work_dir_errors(cfg))
-    _stop_at(check_fit(cfg, _build(cfg), 'checkpoint'))
+    stop_at(check_fields(cfg, ('test',)))
+    stop_at(_work_dir_errors(cfg))
+    stop_at(check_fit(cfg, _build(cfg), 'checkpoint'))
 
 
 def check_fields(cfg: Config, loops: tuple[str, ...]) -> Iterator[Finding]:
@@ -200,7 +200,7 @@ def _build(cfg: Config) -> nn.Module:
         fail(text if text.startswith('model.') else f'model: cannot be built: {text}')
 
 
-def _stop_at(findings: Iterable[Finding]) -> None:
+def stop_at(findings: Iterable[Finding]) -> None:
     """Exit with the errors, one per line."""
     errors = [f for f in findings if f.level == 'error']
     lines = ['; '.join(filter(None, (f'{e.where}: {e.what}', e.remedy))) for e in errors]

@@ -2,13 +2,16 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 from mmseg.registry import DATASETS
+from PIL import Image
 
 from mmseg_maxsquare.cli.main import main
 from mmseg_maxsquare.doctor import check as check_data
@@ -232,3 +235,44 @@ def test_broken_config_is_a_sentence(
     output = capsys.readouterr()
     assert message in f'{end.value.code} {output.out}'
     assert end.value.code not in (0, None)
+
+
+def test_other_labels_beside_those_in_use(tmp_path: Path) -> None:
+    """As DAFormer's converters leave them; training works, so there is nothing to say."""
+    cfg = gta(tmp_path)
+    for path in list((tmp_path / 'gta5/labels').iterdir()):
+        shutil.copy(path, path.with_name(f'{path.stem}_labelTrainIds.png'))
+    assert [f for f in run(cfg, tmp_path) if 'labelTrainIds' in f.where] == []
+
+
+def test_turned_photographs_are_drawn_both_ways(tmp_path: Path) -> None:
+    """The two columns are the photograph and its view upside down."""
+    form, plant, *_ = FAULTS['turned_photograph']
+    cfg = FORMATS[form](tmp_path)
+    plant(tmp_path, cfg)
+    run(cfg, tmp_path)
+    sheet = np.array(Image.open(tmp_path / 'out/turned_source.png')).astype(int)
+    assert sheet.shape[1] >= 2 * 480
+
+
+def test_networks_that_divide_sizes(tmp_path: Path) -> None:
+    """A UNet on images that it divides passes; on others it fails as the validation would."""
+    cfg = gta(tmp_path)
+    unet = dict(
+        type='UNet', base_channels=4, num_stages=3, strides=(1, 1, 1), enc_num_convs=(1, 1, 1),
+        dec_num_convs=(1, 1), downsamples=(True, True), enc_dilations=(1, 1, 1),
+        dec_dilations=(1, 1), norm_cfg=dict(type='BN'),
+    )  # fmt: skip
+    cfg.model.backbone = unet
+    cfg.model.decode_head.update(in_channels=4, in_index=2)
+    cfg.model.auxiliary_head.update(in_channels=8, in_index=1)
+    assert [f for f in run(cfg, tmp_path) if f.level == 'error'] == []
+    cfg.val_dataloader.dataset.pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='Resize', scale=(30, 22)),
+        dict(type='LoadAnnotations'),
+        dict(type='PackSegInputs'),
+    ]
+    (found,) = [f for f in run(cfg, tmp_path) if f.level == 'error']
+    assert found.where == 'model.backbone'
+    assert '(22, 30) (height, width) from val_dataloader.dataset' in found.what

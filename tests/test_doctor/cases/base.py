@@ -36,7 +36,7 @@ def build_cfg(root: Path, source: dict, target: dict, val: dict, classes: int) -
             work_dir=str(root / 'work'),
             model=model,
             train_dataloader=dict(
-                batch_size=1,
+                batch_size=2,
                 num_workers=0,
                 sampler=dict(type='UDASampler'),
                 dataset=dict(type='UDADataset', source=source, target=target),

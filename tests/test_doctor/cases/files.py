@@ -63,7 +63,7 @@ def label_in_capitals(root: Path, cfg: Config) -> None:
     (root / 'gta5/labels/00005.png').rename(root / 'gta5/labels/00005.PNG')
 
 
-@fault('synthia', 'error', 'GT/LABELS/0000001.png', 'there is no image 0000001')
+@fault('synthia', 'warning', 'GT/LABELS/0000001.png', 'there is no image 0000001')
 def missing_image(root: Path, cfg: Config) -> None:
     (root / 'synthia/RGB/0000001.png').unlink()
 
@@ -75,7 +75,7 @@ def missing_image_off_the_list(root: Path, cfg: Config) -> None:
     cfg.train_dataloader.dataset.source.ann_file = str(root / 'list.txt')
 
 
-@fault('gta', 'error', 'gta5/labels/00003.png', 'no image 00003; there is', '00003.jpg')
+@fault('gta', 'warning', 'gta5/labels/00003.png', 'no image 00003; there is', '00003.jpg')
 def image_of_another_ending(root: Path, cfg: Config) -> None:
     (root / 'gta5/images/00003.png').rename(root / 'gta5/images/00003.jpg')
 

@@ -1,5 +1,6 @@
 """Faults of what label and image files hold."""
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -102,12 +103,26 @@ def blank_image(root: Path, cfg: Config) -> None:
     rewrite(root / 'gta5/images/00008.png', np.zeros_like)
 
 
-@fault('gta', 'error', 'gta5/images/00008.png', '8-bit grey, expected 8-bit colour')
+@fault('gta', 'warning', 'gta5/images/00008.png', '8-bit grey, used as three equal channels')
 def grey_image(root: Path, cfg: Config) -> None:
     rewrite(root / 'gta5/images/00008.png', lambda image: image[..., 0])
 
 
-@fault('folder', 'error', 'photos/a.png', '16-bit RGB, expected 8-bit colour')
+@fault('gta', 'error', 'gta5/images/00008.png', 'is a label file, expected a photograph')
+def label_among_the_images(root: Path, cfg: Config) -> None:
+    shutil.copy(root / 'gta5/labels/00008.png', root / 'gta5/images/00008.png')
+
+
+@fault('gta', 'warning', 'gta5/images/00008.png', 'EXIF orientation 3')
+def turned_photograph(root: Path, cfg: Config) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    path = root / 'gta5/images/00008.png'
+    with Image.open(path) as image:
+        image.save(path, exif=exif)
+
+
+@fault('folder', 'error', 'photos/a.png', '16-bit, expected 8-bit colour')
 def image_of_16_bits(root: Path, cfg: Config) -> None:
     pixels = RNG.integers(0, 65536, (24, 32, 3), dtype=np.uint16)
     cv2.imwrite(str(root / 'photos/a.png'), pixels)

@@ -2,6 +2,7 @@
 
 from .base import SOURCE, TARGET, Place, fault, fields
 from .weights import save_checkpoint
+from tests.helpers.tiny_models import head_cfg
 
 NO_CONFIG = 'config: no file <file> and no shipped config of that name; '
 
@@ -103,6 +104,27 @@ fields(
     '<loop> loop: <loader>: <n> images give no batch of <n>; set <loader>.drop_last=False, or a '
     'smaller batch_size',
     no_batch={'val_dataloader.batch_size': 64, 'val_dataloader.drop_last': True},
+)
+
+
+@fault(
+    '<loader>.batch_size: <n>, but a batch norm of <part> follows a global pooling and gets one '
+    'value of each channel; set <loader>.batch_size=2 or more'
+)
+def global_pooling_of_one_image(here: Place) -> None:
+    head = head_cfg(num_classes=19, type='PSPHead', pool_scales=(1, 2))
+    here.cfg.model.decode_head = {
+        key: value for key, value in head.items() if key not in ('num_convs', 'concat_input')
+    }
+
+
+fields(
+    '<part>: fails on an input of <size> (height, width) from <data set>: <reason>; the backbone '
+    'gives <shapes> (channels, size); if channels differ, correct in_channels and in_index; if '
+    'sizes differ, resize or pad the images to a size that the network divides (Resize, '
+    'data_preprocessor.size_divisor, in tests '
+    'data_preprocessor.test_cfg=dict(size_divisor=32))',
+    channels_of_the_head={'model.decode_head.in_channels': 7},
 )
 fields('model: cannot be built: <reason>', no_such_backbone={'model.backbone.type': 'ResNot'})
 fields(

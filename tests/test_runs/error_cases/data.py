@@ -1,15 +1,17 @@
 """Faults of folders and files."""
 
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
 from .base import CASES, SOURCE, Place, fault, fields
-from tests.helpers.tiny_data import save_label, train_pipeline
+from tests.helpers.tiny_data import save_image, save_label, train_pipeline
 
 SIZE = (24, 32)
+RNG = np.random.default_rng(0)
 
 
 def write_list(here: Place, content: bytes) -> None:
@@ -151,17 +153,97 @@ def vanished_image_in_a_worker(here: Place) -> None:
 
 
 @fault(
-    'image <file> is <kind>, expected 8-bit colour; take the original photograph, or convert it '
-    'to 8-bit RGB'
+    'image <file> is <kind>, expected 8-bit colour; convert it to 8-bit RGB, with the brightness '
+    'that your camera needs'
 )
-def greyscale_image(here: Place) -> None:
-    with Image.open(here.image) as image:
-        image.convert('L').save(here.image)
-
-
-@fault(CASES['greyscale_image'].message)
 def image_of_16_bits(here: Place) -> None:
     cv2.imwrite(str(here.image), np.full((*SIZE, 3), 4095, np.uint16))
+
+
+@fault(
+    'image <file> is a label file, expected a photograph; are img_path and seg_map_path exchanged, '
+    'or do labels lie beside the photographs? Take them out, or list the images to use in an '
+    'ann_file'
+)
+def label_among_the_images(here: Place) -> None:
+    ids = np.zeros((24, 32), np.uint8)
+    ids[5:20, 8:30] = 7
+    save_label(here.image, ids)
+
+
+@fault(
+    'label file <file> has size <size> (height, width), its image <size> as EXIF orientation <n> '
+    "shows it; the label is drawn on the image as it is stored: set orientation='stored' of the "
+    'data set, or turn the label'
+)
+def label_of_the_stored_image(here: Place) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(here.image) as image:
+        image.save(here.image, exif=exif)
+
+
+@fault(
+    '<data set>: <argument>=<value>: <remedy>; correct the fields of this data set',
+)
+def argument_that_is_not_read(here: Place) -> None:
+    here.cfg.train_dataloader.dataset.source.filter_cfg = dict(min_size=32)
+
+
+@fault(
+    '<loader>.batch_size: <n>, but the pipeline gives images of several sizes (height, width), '
+    '<sizes>, which do not fit in one batch; crop or resize the images of <data set> to one size, '
+    'or set <loader>.batch_size=1'
+)
+def target_images_of_two_sizes(here: Place) -> None:
+    """As in every stock config, whose preprocessor pads to the size of the crop."""
+    save_image(next((here.root / 'city/leftImg8bit/train').rglob('*.png')), (60, 90), RNG)
+    here.cfg.train_dataloader.batch_size = 2
+    here.cfg.model.data_preprocessor.size = (24, 32)
+
+
+@fault(
+    'val_dataloader.batch_size: <n>, but the pipeline gives images of several sizes (height, '
+    'width), <sizes>, which do not fit in one batch; set val_dataloader.batch_size=1'
+)
+def one_larger_validation_image(here: Place) -> None:
+    here.cfg.val_dataloader.batch_size = 2
+    for pipeline in (here.cfg.val_dataloader.dataset.pipeline,):
+        pipeline[:] = [step for step in pipeline if step['type'] not in ('Resize', 'RandomCrop')]
+    image = max((here.root / 'city/leftImg8bit/val').rglob('*.png'))
+    save_image(image, (60, 90), RNG)
+    label = Path(str(image).replace('leftImg8bit', 'gtFine', 1))
+    save_label(
+        label.with_name(label.name.replace('leftImg8bit', 'gtFine_labelIds')),
+        np.full((60, 90), 7, np.uint8),
+    )
+
+
+@fault(
+    '<loader>.dataset: the <n> label files that were read hold the values 0 and 255, and 255 is '
+    'ignored: no pixel would be <class>; did you mean 0 and 1?; replace 255 by 1 in the label files'
+)
+def masks_of_0_and_255(here: Place) -> None:
+    for i, path in enumerate(sorted((here.root / 'gta5/labels').iterdir())):
+        ids = np.zeros(SIZE, np.uint8)
+        ids[2:9, : i + 3] = 255
+        save_label(path, ids)
+    classes = dict(classes=('background', 'road'), palette=[[0, 0, 0], [9, 9, 9]])
+    data = here.cfg.train_dataloader.dataset
+    data.source = dict(
+        type='BaseSegDataset',
+        data_root=data.source.data_root,
+        data_prefix=dict(img_path='images', seg_map_path='labels'),
+        img_suffix='.png',
+        metainfo=classes,
+        pipeline=data.source.pipeline,
+    )
+    folder = dict(type='ImageFolderDataset', data_root=str(here.root / 'city/leftImg8bit/train'))
+    data.target = dict(folder, pipeline=data.target.pipeline)
+    for head in (here.cfg.model.decode_head, here.cfg.model.auxiliary_head):
+        head.num_classes = 2
+    for name in ('val_dataloader', 'val_cfg', 'val_evaluator'):
+        here.cfg.pop(name)
 
 
 @fault('label file <file> not found (of image <file>); copy it again')

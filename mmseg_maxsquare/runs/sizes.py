@@ -1,0 +1,177 @@
+"""The sizes of the images that a run will see: whether they fit in a batch and in the network."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mmengine.runner import Runner
+from PIL import Image
+from torch import Tensor, nn
+
+from mmseg_maxsquare.datasets import UDADataset
+from mmseg_maxsquare.datasets.uda_sampler import seeded
+from mmseg_maxsquare.engine.sample_stream import SeededDataset
+
+from .errors import one_line, some
+from .findings import Finding
+from .shapes import try_network, without_values
+
+HEADERS = 500  # images of a data set whose size is read
+SIZES = 6  # different sizes that are tried
+DRAWS = 2  # of the random steps of a pipeline, for each size
+Size = tuple[int, int]
+
+
+@dataclass
+class Part:
+    """A data set as a loader reads it.
+
+    Attributes:
+        field: Its loader, such as ``'train_dataloader'``.
+        domain: ``'source'`` or ``'target'`` of a UDADataset, else ''.
+        paths: Its images.
+        load: Result of the pipeline for the image of a number.
+        batch_size: Of the loader.
+        training: Whether the network is trained on it.
+    """
+
+    field: str
+    domain: str
+    paths: list[str]
+    load: Callable[[int], dict]
+    batch_size: int
+    training: bool
+
+    @property
+    def where(self) -> str:
+        """Field of the data set."""
+        return f'{self.field}.dataset' + (f'.{self.domain}' if self.domain else '')
+
+
+def check_sizes(model: nn.Module, parts: list[Part]) -> Iterator[Finding]:
+    """Errors that some sizes, or the batch size, would end the run with.
+
+    Args:
+        model: With its preprocessor.
+        parts: The data sets of the run.
+    """
+    shapes_only = without_values(model)
+    said: set[tuple[str, str]] = set()  # one model has one fault, whatever it is shown
+    for part in parts:
+        batches = []
+        for finding, batch in _batches(model, part):
+            if finding is not None:
+                yield finding
+                break
+            batches.append(batch)
+        if shapes_only is not None:
+            yield from _try_all(shapes_only, part, batches, said)
+
+
+def parts_of(runner: Runner, loops: tuple[str, ...]) -> Iterator[Part]:
+    """The data sets of the built loops of a runner."""
+    for name in loops:
+        loop = getattr(runner, f'{name}_loop')
+        if loop is None:
+            continue
+        dataset, sampler = loop.dataloader.dataset, loop.dataloader.batch_sampler
+        size = getattr(sampler, 'batch_size', None) or loop.dataloader.batch_size or 1
+        if isinstance(dataset, SeededDataset):
+            dataset = dataset.dataset
+        domains = dataset.domains if isinstance(dataset, UDADataset) else {'': dataset}
+        for domain, part in domains.items():
+            if not hasattr(part, 'get_data_info'):
+                continue
+            paths = [part.get_data_info(i).get('img_path', '') for i in range(len(part))]
+            field = f'{name}_dataloader'
+            yield Part(field, domain, paths, part.__getitem__, size, name == 'train')
+
+
+def evenly(count: int, most: int) -> range:
+    """At most ``most`` numbers below ``count``, evenly spaced."""
+    return range(0, count, max(1, -(-count // most)))
+
+
+def representatives(paths: list[str]) -> list[int]:
+    """Numbers of images of different sizes, the smallest and the largest among them."""
+    by_size: dict[Size, int] = {}
+    for number in evenly(len(paths), HEADERS):
+        try:
+            with Image.open(paths[number]) as image:  # reads no pixels
+                by_size.setdefault(image.size, number)
+        except OSError:  # in memory, or reported when it is read
+            continue
+    sizes = sorted(by_size, key=lambda size: (size[0] * size[1], size))
+    if len(sizes) > SIZES:
+        sizes = [sizes[i * (len(sizes) - 1) // (SIZES - 1)] for i in range(SIZES)]
+    return [by_size[size] for size in sizes] or [0] * bool(paths)
+
+
+def _batches(
+    model: nn.Module, part: Part
+) -> Iterator[tuple[Finding | None, tuple[int, ...] | None]]:
+    """Shapes of the network's inputs, or the error of the preprocessor."""
+    samples = []
+    for number in representatives(part.paths):
+        for draw in range(DRAWS if part.training else 1):
+            with seeded(draw):
+                samples.append(part.load(number))
+    groups = [[sample] for sample in samples]
+    if part.batch_size > 1 and len(samples) > 1:
+        groups = [samples]
+    for group in groups:
+        try:
+            inputs = preprocess(model, part, group)
+        except Exception as error:  # of any preprocessor
+            yield _misfit(part, group, error), None
+            return
+        if isinstance(inputs, Tensor) and inputs.ndim == 4:
+            yield None, (part.batch_size, *inputs.shape[1:])
+
+
+def preprocess(model: nn.Module, part: Part, samples: list[dict]) -> Any:
+    """A batch of samples as the network gets it."""
+    batch: dict[str, Any] = {
+        key: [copy.deepcopy(sample[key]) for sample in samples]
+        for key in ('inputs', 'data_samples')
+    }
+    return model.data_preprocessor(batch, part.training)['inputs']
+
+
+def _misfit(part: Part, samples: list[dict], error: Exception) -> Finding:
+    shapes = sorted({tuple(sample['inputs'].shape[1:]) for sample in samples})
+    if len(shapes) < 2:
+        remedy = 'correct its fields, or the crop of the pipeline'
+        what = f'fails on a {"training batch" if part.training else "batch"} of {part.where}: '
+        what += one_line(error)
+        return Finding('error', 'config: sizes', 'model.data_preprocessor', what, remedy)
+    what = (
+        f'{part.batch_size}, but the pipeline gives images of several sizes (height, width), '
+        f'{some(shapes, 3)}, which do not fit in one batch'
+    )
+    remedy = f'set {part.field}.batch_size=1'
+    if part.training:
+        remedy = f'crop or resize the images of {part.where} to one size, or {remedy}'
+    return Finding('error', 'config: sizes', f'{part.field}.batch_size', what, remedy)
+
+
+def _try_all(
+    model: nn.Module, part: Part, shapes: list, said: set[tuple[str, str]]
+) -> Iterator[Finding]:
+    """Errors of backbone and heads on inputs of some shapes, each kind once."""
+    model.train(part.training)
+    for shape in dict.fromkeys(shape for shape in shapes if shape is not None):
+        for finding in try_network(model, _window(model, part, shape), part.field, part.where):
+            if (finding.where, finding.remedy) not in said:
+                said.add((finding.where, finding.remedy))
+                yield finding
+
+
+def _window(model: nn.Module, part: Part, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """What the network sees of an input at a time."""
+    test = getattr(model, 'test_cfg', None) or {}
+    if part.training or test.get('mode') != 'slide':
+        return shape
+    height, width = test['crop_size']
+    return (*shape[:2], min(height, shape[2]), min(width, shape[3]))
