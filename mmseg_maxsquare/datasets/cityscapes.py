@@ -18,6 +18,7 @@ CITYSCAPES_IDS = {
     7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9,
     23: 10, 24: 11, 25: 12, 26: 13, 27: 14, 28: 15, 31: 16, 32: 17, 33: 18,
 }  # fmt: skip
+SPLITS = ('train', 'val', 'test')
 # All ids that such a file may hold.
 KNOWN_IDS = (*range(35), 255)
 # 16 classes are shared with SYNTHIA; 13 with NTHU (also the 13 reported for SYNTHIA).
@@ -114,3 +115,10 @@ class CityscapesLabelIdDataset(CityscapesClassesDataset):
                 self.label_map = label_map(self.TRAIN_IDS, self.metainfo['classes'])
                 self._metainfo['label_map'] = self.label_map
         return super().load_data_list()
+
+    def listed_stems(self, word: str) -> list[str]:
+        """Also without the split before the city, as in the released list of MaxSquareLoss."""
+        stems = super().listed_stems(word)
+        folder, _, name = stems[0].rpartition('/')
+        split, _, rest = name.partition('_')
+        return [*stems, rest] if split in SPLITS and not folder else stems

@@ -33,6 +33,6 @@ class GTA5Dataset(CityscapesClassesDataset):
     ) -> None:
         super().__init__(data_prefix=data_prefix, **kwargs)
 
-    def listed_stem(self, line: str) -> str:
-        """Pad the name to five digits; the lists of some codes omit the zeros."""
-        return self._stem(os.path.basename(line)).zfill(5)
+    def listed_stems(self, word: str) -> list[str]:
+        """Also padded to five digits; the lists of some codes omit the zeros."""
+        return [*super().listed_stems(word), self._stem(os.path.basename(word)).zfill(5)]

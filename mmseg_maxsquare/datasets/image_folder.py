@@ -95,6 +95,9 @@ class ImageFolderDataset(BaseSegDataset):
             ) from None
         folder = self.data_prefix['img_path'] or ''
         paths = [os.path.join(folder, name) for name in names]
+        # Some lists have the label behind the image.
+        first = [os.path.join(folder, name.split()[0]) for name in names]
+        paths = [p if os.path.isfile(p) else q for p, q in zip(paths, first, strict=True)]
         missing = [path for path in paths if not os.path.isfile(path)]
         if missing:
             raise FileNotFoundError(

@@ -10,6 +10,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg_maxsquare.data_files import BadFileError, list_files, read_list
 
 from .arguments import refuse_unused
+from .image_lists import find_listed
 from .load_image import check_orientation
 from .loading import IGNORE, loads_labels, read_label_ids, strict
 
@@ -88,6 +89,12 @@ class LabelIdDataset(BaseSegDataset):
             )
         return label_map(cls.LABEL_IDS, classes)
 
+    @property
+    def metainfo(self) -> dict:
+        """Classes and palette; without the table of ids, in which data sets that are used
+        together (``ConcatDataset``) may differ."""
+        return {key: value for key, value in super().metainfo.items() if key != 'label_map'}
+
     @classmethod
     def _colours(cls) -> dict[str, Sequence[int]]:
         own = dict(zip(cls.METAINFO['classes'], cls.METAINFO['palette'], strict=True))
@@ -152,21 +159,31 @@ class LabelIdDataset(BaseSegDataset):
                 f'{type(self).__name__}: no list of images {self.ann_file}; correct ann_file'
             )
         try:
-            listed = [self.listed_stem(line) for line in read_list(self.ann_file) if line]
+            lines = [line for line in read_list(self.ann_file) if line]
         except ValueError as error:
             raise BadFileError(
                 f'{type(self).__name__}: {self.ann_file} {error}; write one image name per line, '
                 'or correct ann_file'
             ) from None
-        by_stem = {self._stem(name): name for name in present}
-        missing = [stem for stem in listed if stem not in by_stem]
+        found = self.find_listed(lines, present)
+        missing = [line for line, name in zip(lines, found, strict=True) if name is None]
         if missing:
             raise FileNotFoundError(
                 f'{type(self).__name__}: {self.ann_file} lists {len(missing)} images that '
                 f'{self.data_prefix["img_path"]} lacks: {_some(missing)}; '
                 'complete the folder or take them off the list'
             )
-        return [by_stem[stem] for stem in listed]
+        return [name for name in found if name is not None]
+
+    def find_listed(self, lines: Sequence[str], present: Sequence[str]) -> list[str | None]:
+        """The image that each line of a list names; see :func:`find_listed`.
+
+        Args:
+            lines: Not empty.
+            present: Names below the image folder.
+        """
+        by_stem = {self._stem(name): name for name in present}
+        return find_listed(lines, by_stem, self.listed_stems)
 
     def twins(self, names: Iterable[str]) -> list[tuple[str, str]]:
         """Pairs of names that differ only in the suffix."""
@@ -174,9 +191,9 @@ class LabelIdDataset(BaseSegDataset):
         pairs = [(first.setdefault(self._stem(name), name), name) for name in names]
         return [(one, other) for one, other in pairs if one != other]
 
-    def listed_stem(self, line: str) -> str:
-        """Image name without its suffix, from a line of the list."""
-        return self._stem(line)
+    def listed_stems(self, word: str) -> list[str]:
+        """What an image may be called that a list names so, without suffix, likeliest first."""
+        return [self._stem(word.replace(os.sep, '/').strip('/'))]
 
     def _stem(self, name: str) -> str:
         suffixes = (self.img_suffix,) if isinstance(self.img_suffix, str) else self.img_suffix

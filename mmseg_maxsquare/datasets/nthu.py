@@ -62,7 +62,3 @@ class NTHUDataset(CityscapesClassesDataset):
             seg_map_suffix='_eval.png',
             **kwargs,
         )
-
-    def listed_stem(self, line: str) -> str:
-        """Only the image name; lists may have folders before it or labels after it."""
-        return self._stem(os.path.basename(line.split()[0]))

@@ -1,5 +1,6 @@
 """SYNTHIA-RAND-CITYSCAPES, read from its original files."""
 
+import os
 from typing import Any
 
 from mmseg.registry import DATASETS
@@ -23,7 +24,8 @@ class SYNTHIADataset(CityscapesClassesDataset):
 
     Args:
         data_prefix: Defaults to ``dict(img_path='RGB', seg_map_path='GT/LABELS')``.
-        **kwargs: As for :class:`CityscapesClassesDataset`.
+        **kwargs: As for :class:`CityscapesClassesDataset`. ``ann_file``, an optional
+            split, may have names such as ``0``, ``0000000`` or ``0000000.png``.
     """
 
     METAINFO = metainfo_of(16)
@@ -37,3 +39,7 @@ class SYNTHIADataset(CityscapesClassesDataset):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_prefix=data_prefix, **kwargs)
+
+    def listed_stems(self, word: str) -> list[str]:
+        """Also padded to seven digits; the released list of MaxSquareLoss omits the zeros."""
+        return [*super().listed_stems(word), self._stem(os.path.basename(word)).zfill(7)]

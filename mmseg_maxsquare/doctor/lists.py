@@ -132,11 +132,12 @@ def _present_lines(domain: Domain) -> list[str]:
     """Lines of the list whose image exists; the others become findings."""
     dataset = domain.built
     folder = domain.prefix('img_path') or ''
-    endings = endings_of(domain)
-    present = {stem_of(name, endings) for name in list_files(folder, endings)}
+    lines = read_list(dataset.ann_file)
+    named = [(number, line) for number, line in enumerate(lines, 1) if line]
+    found = dataset.find_listed([line for _, line in named], list_files(folder, endings_of(domain)))
     kept = []
-    for number, line in enumerate(read_list(dataset.ann_file), 1):
-        if not line or dataset.listed_stem(line) in present:
+    for (number, line), name in zip(named, found, strict=True):
+        if name is not None:
             kept.append(line)
             continue
         domain.add(
@@ -146,7 +147,7 @@ def _present_lines(domain: Domain) -> list[str]:
             f'{folder} has no image {line!r}',
             'complete the folder, or take these lines off the list',
         )
-    return [line for line in kept if line]
+    return kept
 
 
 def _note_unlisted(domain: Domain, items: list[dict]) -> None:

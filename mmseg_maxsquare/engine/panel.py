@@ -29,12 +29,18 @@ def heat(values: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
 
 
+def write(image: np.ndarray, text: str, x: int, y: int) -> None:
+    """Write on an image, in black; OpenCV's letters are ASCII, and others end the process."""
+    plain = text.encode('ascii', 'replace').decode()
+    cv2.putText(image, plain, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+
+
 def side_by_side(tiles: dict[str, np.ndarray]) -> np.ndarray:
     """Tiles of one size, uint8 RGB ``(H, W, 3)``, in a row with their titles."""
     columns = []
     for title, tile in tiles.items():
         bar = np.full((TITLE_HEIGHT, tile.shape[1], 3), 255, dtype=np.uint8)
-        cv2.putText(bar, title, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+        write(bar, title, 4, 16)
         columns.append(np.vstack([bar, tile]))
     return np.hstack(columns)
 
@@ -59,7 +65,5 @@ def legend(
     for i, (name, colour) in enumerate(zip(names, colours, strict=True)):
         x, y = i % columns * cell, i // columns * TITLE_HEIGHT
         bar[y + 4 : y + 18, x + 4 : x + 22] = colour
-        cv2.putText(
-            bar, name, (x + 28, y + 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA
-        )
+        write(bar, name, x + 28, y + 16)
     return bar

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
+from mmengine.logging import MessageHub
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
@@ -11,9 +12,11 @@ from torch import Tensor, nn
 
 from .panel import colorize, heat, side_by_side
 
-# Predicted share of one class above which the predictions count as collapsed;
-# the road rarely fills more than half of a street scene.
-COLLAPSE_SHARE = 0.9
+# The predictions count as collapsed when one class has this share, and the others less than
+# REST of what they had together in the first looks: on some tasks one class has 99 % of the
+# pixels from the beginning. Each side is a mean over LOOKS looks, since batches differ.
+COLLAPSE_SHARE, REST, LOOKS, EARLY = 0.9, 0.2, 3, 0.2
+FIRST, LAST = 'target_shares_first', 'target_shares_last'  # in the checkpoints
 
 
 @HOOKS.register_module()
@@ -24,8 +27,8 @@ class UDAHook(Hook):
     ``target.confidence`` (mean highest probability), ``target.entropy`` (mean, in
     nats), ``target.top_share`` (share of the most predicted class) and the share of
     each class (``target_share/CLASS``, visualizer only), and warns when one class
-    takes nearly all pixels. All of it depends only on the step, so a resumed run
-    continues unchanged.
+    takes nearly all pixels that the others had in the first looks of the run. All of it
+    depends only on the step and on checkpoints, so a resumed run continues unchanged.
 
     Args:
         warmup_iters: Steps over which lambda_T rises linearly to its value;
@@ -95,10 +98,11 @@ class UDAHook(Hook):
             {f'target_share/{name}': share for name, share in zip(classes, shares, strict=True)},
             step,
         )
-        if statistics['top_share'] > COLLAPSE_SHARE:
+        if found := collapsed(remember(runner.message_hub, shares)):
+            then, now, top = found
             runner.logger.warning(
-                f'UDAHook: at step {step} {statistics["top_share"]:.0%} of the target pixels are '
-                f'predicted as {classes[int(np.argmax(shares))]}; the adaptation may have '
+                f'UDAHook: at step {step} {now:.1%} of the target pixels are predicted as '
+                f'{classes[top]}, {then:.1%} in the first looks; the adaptation may have '
                 'collapsed (lower target_loss.loss_weight or the learning rate)'
             )
         if self._panel_due(runner) and snapshot['logits'].dim() == 4:
@@ -109,6 +113,44 @@ class UDAHook(Hook):
 
     def _panel_due(self, runner: Runner) -> bool:
         return self.every_n_train_iters(runner, self.panel_interval)
+
+
+def remember(hub: MessageHub, shares: list[float]) -> tuple[list, list]:
+    """Class shares of the first and the last looks; kept where checkpoints keep them."""
+    first, last = (list(hub.runtime_info.get(key, [])) for key in (FIRST, LAST))
+    if len(first) < LOOKS:
+        first.append(shares)
+    last = [*last, shares][-LOOKS:]
+    hub.update_info(FIRST, first)
+    hub.update_info(LAST, last)
+    return first, last
+
+
+def collapsed(looks: tuple[list, list]) -> tuple[float, float, int] | None:
+    """Whether one class has taken the pixels of the others since the first looks.
+
+    Args:
+        looks: Class shares of the first and the last looks, oldest first. As long as they are
+            the same looks, the older half is compared with the newer one, and only a large
+            change counts, since single batches differ.
+
+    Returns:
+        The share of that class then and now, and its number; None if there is no collapse.
+    """
+    first, last = looks
+    if len(first) < 2:
+        return None
+    same = first[: len(last)] == last
+    if same:
+        half = len(first) // 2
+        first, last = first[:half], last[half:]
+    then, now = np.mean(first, axis=0), np.mean(last, axis=0)
+    top = int(now.argmax())
+    if now[top] <= COLLAPSE_SHARE or 1 - now[top] >= REST * (1 - then[top]):
+        return None
+    if same and now[top] - then[top] < EARLY:
+        return None
+    return float(then[top]), float(now[top]), top
 
 
 def target_statistics(

@@ -3,9 +3,11 @@
 from contextlib import nullcontext
 from typing import Any, Self
 
+from mmengine.config.lazy import LazyAttr
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from mmseg.models import SegDataPreProcessor
+from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
@@ -209,7 +211,13 @@ def _for_two_domains(preprocessor: dict | nn.Module | None) -> dict | nn.Module:
     """Config of the nested preprocessor for a plain config."""
     if preprocessor is None:
         return dict(type=UDADataPreprocessor)
-    plain = ('SegDataPreProcessor', 'mmseg.SegDataPreProcessor', SegDataPreProcessor)
-    if isinstance(preprocessor, dict) and preprocessor.get('type') in plain:
+    if isinstance(preprocessor, dict) and _class_of(preprocessor) is SegDataPreProcessor:
         return {**preprocessor, 'type': UDADataPreprocessor}
     return preprocessor
+
+
+def _class_of(cfg: dict) -> Any:
+    """Class that a config names: by a string, itself, or lazily (pure Python configs)."""
+    kind = cfg.get('type')
+    kind = kind.build() if isinstance(kind, LazyAttr) else kind
+    return MODELS.get(kind) if isinstance(kind, str) else kind

@@ -12,6 +12,8 @@ from mmseg_maxsquare.shipped import find_config, shipped_configs
 
 from .errors import fail, one_line
 
+DATA_FOLDER = 'MMSEG_MAXSQUARE_DATA'  # environment variable in the configs
+
 MERGE_ERRORS = (KeyError, IndexError, TypeError, AttributeError, ValueError)
 
 
@@ -60,10 +62,25 @@ def read_named_config(config: str) -> tuple[Path, Config]:
 def read_config(path: Path) -> Config:
     """Read a config without mmengine's log line for every data root that it fills in."""
     logging.disable(logging.INFO)
+    root = os.environ.get(DATA_FOLDER)
     try:
+        if root is not None:
+            os.environ[DATA_FOLDER] = _as_source(root)
         return Config.fromfile(path)
     finally:
         logging.disable(logging.NOTSET)
+        if root is not None:
+            os.environ[DATA_FOLDER] = root
+
+
+def _as_source(path: str) -> str:
+    """A path as mmengine can put it between the quotes of a Python string.
+
+    mmengine uses it as the replacement of a regular expression, which takes backslashes
+    itself, and the result is read as Python.
+    """
+    quoted = path.replace('\\', '\\\\').replace("'", "\\'").replace('"', '\\"')
+    return quoted.replace('\\', '\\\\')
 
 
 def name_of(path: Path) -> str:
@@ -125,4 +142,4 @@ def use_data_folder(path: Path | None) -> None:
         return
     if not path.is_dir():
         fail(f'--data: no folder {path}')
-    os.environ['MMSEG_MAXSQUARE_DATA'] = str(path.resolve())
+    os.environ[DATA_FOLDER] = str(path.resolve())

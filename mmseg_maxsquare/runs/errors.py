@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from errno import ENOSPC
 from typing import NoReturn
+from urllib.error import URLError
 
 from mmengine.config import Config
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS
@@ -88,6 +89,11 @@ def one_line_errors(cfg: Config) -> Iterator[None]:
     except (BadFileError, FloatingPointError, OSError) as error:
         if sys.flags.dev_mode:
             raise
+        if isinstance(error, URLError):
+            fail(
+                f'the pretrained weights of the model cannot be fetched: {error.reason}; download '
+                'them where there is a network and name the file, or set load_from to a checkpoint'
+            )
         if isinstance(error, OSError) and error.errno == ENOSPC:
             remedy = 'free some space, then continue with --resume'
             fail(f'{cfg.work_dir}: {error.strerror}; {remedy}')

@@ -7,6 +7,7 @@ from mmseg.datasets.transforms import RandomCrop
 from mmseg.registry import MODELS
 
 from mmseg_maxsquare.datasets import UDASampler
+from mmseg_maxsquare.datasets.loading import IGNORE
 from mmseg_maxsquare.models import UDAModel
 
 from .domains import LOADERS, Domain, is_pair
@@ -180,6 +181,14 @@ def _check_heads(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
                 f'{found}, but the data sets have {count} classes',
                 f'set {where}.num_classes={count}, or choose other classes for the data sets',
             )
+        ignored = head.get('ignore_index', IGNORE)
+        if ignored != IGNORE and any(_ignores(domain) for domain in domains):
+            yield config_error(
+                'ignored pixels',
+                f'{where}.ignore_index',
+                f'{ignored}, but the ignored pixels of the data sets are {IGNORE}',
+                f'leave it out, or set {where}.ignore_index={IGNORE}',
+            )
         losses = head.get('loss_decode') or {}
         for i, loss in enumerate(losses if isinstance(losses, list | tuple) else [losses]):
             weights = loss.get('class_weight')
@@ -191,6 +200,11 @@ def _check_heads(cfg: Config, domains: list[Domain]) -> Iterator[Finding]:
                     f'{len(weights)} weights for {found or count} classes',
                     'give one weight per class, in the order of the classes',
                 )
+
+
+def _ignores(domain: Domain) -> bool:
+    """Whether labels of a domain have ignored pixels by the table of its data set."""
+    return IGNORE in (getattr(domain.dataset, 'label_map', None) or {}).values()
 
 
 def heads_of(cfg: Config) -> Iterator[tuple[str, dict]]:

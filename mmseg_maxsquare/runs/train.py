@@ -54,6 +54,8 @@ def train(
             'train the source model first (configs/source_only), '
             'or name another with --cfg-options load_from=PATH',
         )
+    if cfg.get('load_from'):
+        skip_remote_weights(cfg.get('model'))
     check_training(cfg, resume)
     runner = build_runner(cfg, ('train', 'val'), verbose)
     stop_at(check_label_values(cfg, runner, ('train', 'val')))
@@ -68,6 +70,25 @@ def name_source_model(cfg: Config) -> None:
     for _, part in source_parts(cfg):
         if part.get('checkpoint') is None:
             part['checkpoint'] = cfg.get('load_from')
+
+
+def skip_remote_weights(part: object) -> None:
+    """Take weights off a model's config that would be fetched and then replaced by ``load_from``.
+
+    Args:
+        part: ``model``, or a part of it.
+    """
+    if isinstance(part, list | tuple):
+        for item in part:
+            skip_remote_weights(item)
+    if not isinstance(part, dict):
+        return
+    for key, value in list(part.items()):
+        source = value.get('checkpoint') if isinstance(value, dict) else value
+        if key in ('pretrained', 'init_cfg') and isinstance(source, str) and '://' in source:
+            part[key] = None
+        else:
+            skip_remote_weights(value)
 
 
 def use_amp(cfg: Config, dtype: str) -> None:

@@ -131,7 +131,7 @@ def test_listed_image_that_is_absent(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match='lists 2 images') as error:
         build_dataset(tmp_path, CFG, ann_file='split.txt')
     assert f'{tmp_path}/split.txt' in str(error.value)
-    assert f'{tmp_path}/images lacks: 00004, 24966;' in str(error.value)
+    assert f'{tmp_path}/images lacks: 4, 24966;' in str(error.value)
 
 
 def test_empty_split_file(tmp_path: Path) -> None:

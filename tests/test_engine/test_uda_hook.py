@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import HOOKS
@@ -16,7 +17,7 @@ from torch import nn
 
 from mmseg_maxsquare.engine import UDAHook
 from mmseg_maxsquare.engine.panel import TITLE_HEIGHT
-from mmseg_maxsquare.engine.uda_hook import target_statistics
+from mmseg_maxsquare.engine.uda_hook import collapsed, remember, target_statistics
 
 from tests.helpers.tiny_data import make_cityscapes, make_gta5, source_cfg, target_cfg
 from tests.helpers.tiny_models import head_cfg, low_head_cfg, plain_cfg, uda_cfg
@@ -92,11 +93,15 @@ def test_statistics_of_extreme_logits() -> None:
 
 
 class Bias(Hook):
-    """Makes every pixel a bus (behind the initialisation of the weights)."""
+    """Makes every pixel a bus from a step on."""
 
-    def before_train(self, runner: Runner) -> None:
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def before_train_iter(self, runner: Runner, *args, **kwargs) -> None:
         """One bias above all else."""
-        runner.model.decode_head.conv_seg.bias.data[15] = 1e3
+        if runner.iter == self.step:
+            runner.model.decode_head.conv_seg.bias.data[15] = 1e3
 
 
 class Recorder(Hook):
@@ -241,17 +246,40 @@ def test_panel_shows_the_target_image(data: Path) -> None:
     assert min(differences) <= 1 < max(differences)
 
 
-@pytest.mark.parametrize('interval', [1, 3])
-def test_collapse_is_warned_of(data: Path, interval: int) -> None:
-    """A bias that makes every pixel a bus: the warning names step, share and class."""
-    runner, _ = run(data, 'collapse', dict(interval=interval, panel_interval=0), steps=3)
-    runner.register_hook(Bias())
+def test_collapse_is_warned_of(data: Path) -> None:
+    """A bias that makes every pixel a bus: the warning names step, shares and class."""
+    runner, _ = run(data, 'collapse', dict(interval=1, panel_interval=0), steps=5)
+    runner.register_hook(Bias(1))
     runner.train()
     warnings = [line for line in log_of(runner).splitlines() if 'collapsed' in line]
-    assert len(warnings) == 3 // interval
-    assert f'at step {interval} 100% of the target pixels are predicted as bus' in warnings[0]
+    assert 'at step 2 100.0% of the target pixels are predicted as bus' in warnings[0]
     assert 'WARNING' in warnings[0]
     assert not list(Path(runner.work_dir).glob('*/vis_data/vis_image/*'))
+
+
+def test_a_task_of_one_class_is_no_collapse(data: Path) -> None:
+    """Every pixel is a bus from the first step on."""
+    runner, _ = run(data, 'one_class', dict(interval=1, panel_interval=0), steps=5)
+    runner.register_hook(Bias(0))
+    runner.train()
+    assert 'collapsed' not in log_of(runner)
+
+
+@pytest.mark.parametrize(
+    ('tops', 'found'),
+    [
+        ([0.4, 0.5, 0.4, 0.5, 0.6, 0.5], []),
+        ([0.4, 0.5, 0.4, 0.95, 0.97, 0.99, 0.99], [5, 6]),  # the mean of three looks counts
+        ([0.99] * 30, []),
+        ([0.99, 1.0, 0.985, 0.99, 1.0, 0.99, 0.98, 1.0, 0.995], []),
+        ([0.99, 0.985, 0.99, 0.9995, 0.9995, 0.9999, 1.0], [5, 6]),
+        ([0.3, 0.99], [1]),
+    ],
+)
+def test_collapse_is_relative_to_the_first_looks(tops: list[float], found: list[int]) -> None:
+    hub = MessageHub.get_instance(f'collapse_{tops}_{found}')
+    seen = [collapsed(remember(hub, [top, 1 - top])) is not None for top in tops]
+    assert [i for i, is_one in enumerate(seen) if is_one] == found
 
 
 def test_resume_goes_on_where_it_was(data: Path) -> None:

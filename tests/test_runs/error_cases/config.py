@@ -126,6 +126,11 @@ fields(
     'data_preprocessor.test_cfg=dict(size_divisor=32))',
     channels_of_the_head={'model.decode_head.in_channels': 7},
 )
+fields(
+    '<head>.ignore_index: <n>, but the ignored pixels of the data sets are 255; leave it out, or '
+    'set <head>.ignore_index=255',
+    ignored_class_0={'model.decode_head.ignore_index': 0},
+)
 fields('model: cannot be built: <reason>', no_such_backbone={'model.backbone.type': 'ResNot'})
 fields(
     '<loop> loop: <reason>',
