@@ -24,7 +24,7 @@ from .orientation import write_turned
 from .overlap import check_overlap
 from .pairs import pair_up
 from .report import SHOWN, describe_domains, describe_findings, summary
-from .samples import check_sample, parts_of
+from .samples import check_batches, check_sample, parts_of
 from .sheet import write_sheet
 from .survey import Survey, read_files
 
@@ -61,6 +61,7 @@ def check(
     findings, model = check_network(cfg)
     findings = [*check_settings(cfg, domains), *findings, *check_engine(cfg, model)]
     findings += check_machine(cfg, model)
+    findings += check_batches(cfg, domains, surveys)
     tell([*findings, *_of(domains)])
     samples = {}
     for domain in domains:

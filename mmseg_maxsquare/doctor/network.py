@@ -1,5 +1,6 @@
 """Checks of the model, built on the CPU, and of its weight files."""
 
+import copy
 import os
 from collections.abc import Iterable, Iterator
 
@@ -10,6 +11,8 @@ from torch import nn
 from mmseg_maxsquare.runs.errors import fact_and_remedy
 from mmseg_maxsquare.runs.findings import Finding
 from mmseg_maxsquare.runs.fit import REMEDY, misfit
+from mmseg_maxsquare.runs.preflight import check_anchor, source_parts
+from mmseg_maxsquare.runs.train import name_source_model
 
 OWN_WEIGHTS = ('imagenet',)  # comes with a package
 
@@ -31,7 +34,16 @@ def check_network(cfg: Config) -> tuple[list[Finding], nn.Module | None]:
         except Exception as error:  # a config can hold anything
             what, remedy = fact_and_remedy(error, 'correct the fields of model')
             findings.append(_finding('error', 'model', f'cannot be built: {what}', remedy))
-    return [*findings, *_check_weight_files(cfg, model)], model
+    return [*findings, *_check_weight_files(cfg, model), *_check_anchor(cfg, model)], model
+
+
+def _check_anchor(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
+    """The source model of anchor and guard, if its file is there."""
+    own = copy.deepcopy(cfg)
+    name_source_model(own)
+    files = [part.get('checkpoint') for _, part in source_parts(own)]
+    if model is not None and files and all(path and os.path.isfile(path) for path in files):
+        yield from check_anchor(own, model)
 
 
 def _check_weight_files(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:

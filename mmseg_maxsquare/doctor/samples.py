@@ -1,12 +1,14 @@
 """Runs one sample of each domain through its whole pipeline, as in training."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from mmengine.config import Config
 
-from mmseg_maxsquare.runs.domains import Domain
+from mmseg_maxsquare.runs.domains import LOADERS, Domain
 from mmseg_maxsquare.runs.errors import one_line
+from mmseg_maxsquare.runs.findings import Finding
 from mmseg_maxsquare.runs.sizes import Part
 
 from .survey import Survey
@@ -66,6 +68,22 @@ def _check_label(domain: Domain, where: str, sample: Any) -> None:
             f'gives labels of size {shape} for predictions of size {tuple(original[:2])}',
             'put LoadAnnotations after Resize in test pipelines',
         )
+
+
+def check_batches(
+    cfg: Config, domains: list[Domain], surveys: dict[str, Survey]
+) -> Iterator[Finding]:
+    """Loaders that leave out their only batch, since it is not full."""
+    for field in LOADERS:
+        loader = cfg.get(field) or {}
+        size = loader.get('batch_size', 1)
+        found = [d for d in domains if d.field.startswith(field) and d.name in surveys]
+        count = sum(len(surveys[domain.name].items) for domain in found)
+        endless = field == 'train_dataloader' and 'Default' not in str(loader.get('sampler'))
+        if loader.get('drop_last') and not endless and found and count < size:
+            what = f'{count} images give no batch of {size}'
+            remedy = f'set {field}.drop_last=False, or a smaller batch_size'
+            yield Finding('error', 'config: batches', field, what, remedy)
 
 
 def parts_of(

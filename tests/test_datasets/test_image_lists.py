@@ -53,7 +53,9 @@ def test_cityscapes(form: str, tmp_path: Path) -> None:
     make_cityscapes(tmp_path, labels={'train': 'labelIds'})
     image = next((tmp_path / 'leftImg8bit/train').rglob('*.png'))
     stem = image.name.removesuffix('_leftImg8bit.png')
-    found = names(tmp_path, [form.format(stem, stem.split('_')[0])], type='CityscapesLabelIdDataset')
+    found = names(
+        tmp_path, [form.format(stem, stem.split('_')[0])], type='CityscapesLabelIdDataset'
+    )
     assert found == [image.relative_to(tmp_path).as_posix()]
 
 

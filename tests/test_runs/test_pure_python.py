@@ -9,7 +9,7 @@ from mmseg_maxsquare.cli.main import main
 
 from tests.helpers.tiny_data import make_cityscapes, make_gta5
 
-CONFIG = '''
+CONFIG = """
 from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
 from mmengine.optim import OptimWrapper
@@ -79,7 +79,7 @@ test_cfg = dict(type=TestLoop)
 optim_wrapper = dict(type=OptimWrapper, optimizer=dict(type=SGD, lr=0.01))
 default_hooks = dict(checkpoint=dict(type=OracleCheckpointHook, by_epoch=False, interval=2))
 custom_hooks = [dict(type=UDAHook, interval=1)]
-'''
+"""
 
 
 @pytest.fixture
