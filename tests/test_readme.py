@@ -9,7 +9,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import nn
 
+from mmseg_maxsquare.cli.main import main
+
 from tests.helpers import REPO
+from tests.helpers.tiny_data import make_cityscapes
 
 TEXT = (REPO / 'README.md').read_text()
 PYTHON = re.findall(r'```python\n(.*?)```', TEXT, flags=re.S)
@@ -36,23 +39,43 @@ optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
 """
 
 
-def test_adapt_my_own_model(tmp_path: Path) -> None:
-    """The ten lines over a stock config train two steps."""
-    from tests.helpers.tiny_data import make_cityscapes
-
-    data = make_cityscapes(tmp_path / 'data', size=(32, 64))
-    plain = tmp_path / 'my_config.py'
-    plain.write_text(PLAIN.replace('DATA_ROOT', repr(str(data))))
+def write_own(folder: Path) -> None:
+    """A stock config, and the ten lines over it, on tiny data."""
+    data = make_cityscapes(folder / 'data', size=(32, 64))
+    (folder / 'my_config.py').write_text(PLAIN.replace('DATA_ROOT', repr(str(data))))
     code = next(block for block in PYTHON if '_base_' in block)
     code = code.replace("'my/images'", repr(str(data / 'leftImg8bit/train')))
     code = code.replace('(1024, 512)', '(64, 32)').replace("load_from = 'my_model.pth'", '')
-    (tmp_path / 'my_uda_config.py').write_text(code)
+    (folder / 'my_uda_config.py').write_text(code)
+
+
+def test_adapt_my_own_model(tmp_path: Path) -> None:
+    """The ten lines over a stock config train two steps."""
+    write_own(tmp_path)
     cfg = Config.fromfile(tmp_path / 'my_uda_config.py')
     cfg.work_dir, cfg.experiment_name = str(tmp_path / 'work'), 'readme'
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert type(runner.model).__name__ == 'UDAEncoderDecoder'
     assert runner.iter == 2
+
+
+def test_my_own_model_resumes_to_the_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the dropout that mmseg's heads have by default."""
+    write_own(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    hook = dict(type='CheckpointHook', by_epoch=False, interval=1)
+    options = [f'default_hooks.checkpoint.{key}={value}' for key, value in hook.items()]
+    for work_dir, lengths in (('whole', [3]), ('parts', [1, 3])):
+        for length in lengths:
+            command = ['train', 'my_uda_config.py', '--work-dir', work_dir, '--resume']
+            name = f'experiment_name={work_dir}_{length}_{tmp_path.name}'
+            main([*command, '--cfg-options', *options, f'train_cfg.max_iters={length}', name])
+    whole, parts = (
+        torch.load(tmp_path / name / 'iter_3.pth', weights_only=False)['state_dict']
+        for name in ('whole', 'parts')
+    )
+    assert all(torch.equal(whole[key], parts[key]) for key in whole)
 
 
 def test_reuse_the_losses() -> None:

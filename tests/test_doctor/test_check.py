@@ -276,3 +276,17 @@ def test_networks_that_divide_sizes(tmp_path: Path) -> None:
     (found,) = [f for f in run(cfg, tmp_path) if f.level == 'error']
     assert found.where == 'model.backbone'
     assert '(22, 30) (height, width) from val_dataloader.dataset' in found.what
+
+
+def test_names_that_are_not_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are drawn, printed and written to the report."""
+    cfg = gta(tmp_path)
+    image = next((tmp_path / 'city/leftImg8bit/train').rglob('*.png'))
+    image.rename(os.fsdecode(os.fsencode(image.parent) + b'/str\xdfe_leftImg8bit.png'))
+    lines = (f'{key} = {value!r}\n' for key, value in cfg.to_dict().items())
+    (tmp_path / 'own.py').write_text(''.join(lines))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        main(['check', 'own.py', '--out', 'out'])
+    assert end.value.code in (0, None)
+    assert (tmp_path / 'out/sheet_target.png').is_file()

@@ -1,11 +1,12 @@
 """A run's config: overrides of the command line, its name, its work dir."""
 
+import os
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
-from mmseg_maxsquare.runs.config import load_config, merge_options, parse_options
+from mmseg_maxsquare.runs.config import load_config, merge_options, parse_options, read_config
 
 from tests.helpers import REPO
 
@@ -62,3 +63,14 @@ def test_neither_file_nor_name() -> None:
         'error: config: no file maxsquare/gta2c.py and no shipped config of that name; the '
         'nearest shipped configs: maxsquare/gta2cs.py, '
     )
+
+
+@pytest.mark.parametrize(
+    'folder', [r'D:\data\uda', "/mnt/Anna's disk/new", '/mnt/a "b" c', r'\\server\share\data']
+)
+def test_any_folder_of_the_data(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it stands in the environment, whatever it means in a Python string."""
+    monkeypatch.setenv('MMSEG_MAXSQUARE_DATA', folder)
+    cfg = read_config(REPO / 'configs/source_only/gta.py')
+    assert cfg.train_dataloader.dataset.data_root == f'{folder}/gta5'
+    assert os.environ['MMSEG_MAXSQUARE_DATA'] == folder
