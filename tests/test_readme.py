@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmseg_maxsquare.cli.main import main
+from mmseg_maxsquare.engine import check_checkpoint
 
 from tests.helpers import REPO
 from tests.helpers.tiny_data import make_cityscapes
@@ -72,7 +73,7 @@ def test_my_own_model_resumes_to_the_bit(tmp_path: Path, monkeypatch: pytest.Mon
             name = f'experiment_name={work_dir}_{length}_{tmp_path.name}'
             main([*command, '--cfg-options', *options, f'train_cfg.max_iters={length}', name])
     whole, parts = (
-        torch.load(tmp_path / name / 'iter_3.pth', weights_only=False)['state_dict']
+        check_checkpoint(tmp_path / name / 'iter_3.pth')['state_dict']
         for name in ('whole', 'parts')
     )
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
