@@ -66,7 +66,10 @@ def test_my_own_model_resumes_to_the_bit(tmp_path: Path, monkeypatch: pytest.Mon
     write_own(tmp_path)
     monkeypatch.chdir(tmp_path)
     hook = dict(type='CheckpointHook', by_epoch=False, interval=1)
-    options = [f'default_hooks.checkpoint.{key}={value}' for key, value in hook.items()]
+    options = [
+        'randomness.seed=0',
+        *(f'default_hooks.checkpoint.{key}={value}' for key, value in hook.items()),
+    ]
     for work_dir, lengths in (('whole', [3]), ('parts', [1, 3])):
         for length in lengths:
             command = ['train', 'my_uda_config.py', '--work-dir', work_dir, '--resume']
