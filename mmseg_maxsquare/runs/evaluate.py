@@ -6,6 +6,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmseg_maxsquare.engine import load_only_safely
+from mmseg_maxsquare.engine.uda_hook import unwrap
 
 from .checkpoints import require_checkpoint
 from .config import load_config
@@ -63,7 +64,7 @@ def evaluate(
     if tta:
         _augment(cfg)
     runner = build_runner(cfg, ('test',), verbose)
-    stop_at(check_sizes(runner.model, list(parts_of(runner, ('test',)))))
+    stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('test',)))))
     if out:
         name_outputs(runner)
     with one_line_errors(cfg), progress_of(runner, verbose):

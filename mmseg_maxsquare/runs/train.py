@@ -8,6 +8,7 @@ from mmengine.device import get_device
 
 from mmseg_maxsquare.engine import load_only_safely
 from mmseg_maxsquare.engine.schedules import ScheduleHook
+from mmseg_maxsquare.engine.uda_hook import unwrap
 
 from .checkpoints import require_checkpoint, resume_from_newest
 from .config import load_config
@@ -59,7 +60,7 @@ def train(
     check_training(cfg, resume)
     runner = build_runner(cfg, ('train', 'val'), verbose)
     stop_at(check_label_values(cfg, runner, ('train', 'val')))
-    stop_at(check_sizes(runner.model, list(parts_of(runner, ('train', 'val')))))
+    stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('train', 'val')))))
     runner.register_hook(ScheduleHook(), priority='HIGHEST')
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.train()

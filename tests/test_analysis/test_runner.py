@@ -248,15 +248,23 @@ def test_write_table_leaves_three_files(started: list[Path], tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    'name', ['maxsquare/gta2cs_iw_multi', 'maxsquare/cs2nthu_rio', 'source_only/gta']
+    'name',
+    [
+        'maxsquare/gta2cs_iw_multi',
+        'maxsquare/cs2nthu_rio',
+        'source_only/gta_continued',
+        'source_only/gta',
+    ],
 )
 def test_overlay(name: str) -> None:
     cfg = Config.fromfile(REPO / f'configs/{name}.py')
     apply_overlay(cfg, REPO / 'configs/demo/overlay.py')
-    phase = dict(steps=40, lr=5e-3) if 'maxsquare' in name else dict(steps=200, lr=1e-2)
+    first = name == 'source_only/gta'
+    phase = dict(steps=200, lr=1e-2, batch=4) if first else dict(steps=150, lr=5e-3, batch=2)
     assert cfg.train_cfg.max_iters == cfg.train_cfg.val_interval == phase['steps']
     assert cfg.param_scheduler[0].end == phase['steps'] + 1
     assert cfg.optim_wrapper.optimizer.lr == phase['lr']
+    assert cfg.train_dataloader.batch_size == phase['batch']
     assert cfg.model.backbone.type == 'EfficientNetLite'
     assert ('auxiliary_head' in cfg.model) == (name != 'maxsquare/cs2nthu_rio')
     scales = [line for line in cfg.pretty_text.split("type='Resize'")[:-1]]
