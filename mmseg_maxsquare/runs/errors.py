@@ -23,6 +23,7 @@ BUILD_ERRORS = (
     OSError,
     ImportError,
     AssertionError,
+    RuntimeError,
 )
 # First words of the advice at the end of our messages.
 ADVICE = (

@@ -1,6 +1,7 @@
 """What a fault is, and the sound run in which it is planted."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,7 +72,10 @@ def fields(message: str, **cases: dict) -> None:
     for name, values in cases.items():
         assert name not in CASES
         CASES[name] = Case(
-            message, lambda place, values=values: place.cfg.merge_from_dict(values), TRAIN
+            message,
+            # A copy: mmengine takes _delete_ out of what it merges.
+            lambda place, values=values: place.cfg.merge_from_dict(deepcopy(values)),
+            TRAIN,
         )
 
 
