@@ -1,9 +1,10 @@
 """Which pixels of a target image are those of the photograph.
 
 Steps such as ``Pad``, ``RandomRotate`` and ``RandomCutOut`` fill pixels in. mmseg marks them in
-the label map, as ignored. A target image has no labels, so it gets a map of its own: 0 on every
-pixel when the image is loaded, carried through the pipeline as a label map is, 255 where a step
-has filled pixels in. Target loss, guidance, anchor and hooks leave those out.
+the label map, as ignored. A target image has no labels, so it gets a map of its own: VALID on every
+pixel when the image is loaded, carried through the pipeline as a label map is, and something else
+where a step has filled pixels in: 255, or 0 by those that forget labels (``RandomRotFlip``).
+Target loss, guidance, anchor and hooks leave those out.
 """
 
 from typing import Any
@@ -19,6 +20,7 @@ from torch.utils.data import Dataset
 
 from .loading import IGNORE
 
+VALID = 1
 FIELD = 'filled'  # of a data sample: boolean (1, H, W), True where pixels were filled in
 
 
@@ -26,8 +28,8 @@ class MarkPixels(BaseTransform):
     """Adds the map of valid pixels in the place of a label map."""
 
     def transform(self, results: dict) -> dict:
-        """Set ``results['gt_seg_map']``, uint8 ``(H, W)``, to 0."""
-        results['gt_seg_map'] = np.zeros(results['img'].shape[:2], np.uint8)
+        """Set ``results['gt_seg_map']``, uint8 ``(H, W)``, to VALID."""
+        results['gt_seg_map'] = np.full(results['img'].shape[:2], VALID, np.uint8)
         results['seg_fields'] = ['gt_seg_map']
         results.setdefault('reduce_zero_label', False)
         return results
@@ -68,7 +70,7 @@ def move_map(sample: SegDataSample) -> None:
     """Turn the packed map of a sample into its field FIELD; nothing if all pixels are valid."""
     if 'gt_sem_seg' not in sample:
         return
-    filled = sample.gt_sem_seg.data == IGNORE
+    filled = sample.gt_sem_seg.data != VALID
     del sample.gt_sem_seg
     if filled.any():
         sample.set_data({FIELD: PixelData(data=filled)})

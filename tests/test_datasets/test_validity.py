@@ -47,6 +47,7 @@ def test_one_name() -> None:
     [
         (dict(type='Pad', size=(90, 50)), 1 - 40 * 60 / (50 * 90)),
         (dict(type='RandomRotate', prob=1.0, degree=(30, 30)), None),
+        (dict(type='RandomRotFlip', rotate_prob=1.0, flip_prob=0.0, degree=(30, 30)), None),
         (dict(type='RandomCutOut', prob=1.0, n_holes=1, cutout_shape=(10, 20)), 200 / 2400),
         (dict(type='RandomChoice', transforms=[[dict(type='Pad', size=(90, 50))]]), None),
     ],
@@ -62,7 +63,7 @@ def test_filled_pixels_are_marked(step: dict, share: float | None, root: Path) -
             black = (sample['inputs'] == 0).all(0)
             found = sample['data_samples'].get(FIELD)
             marked = torch.zeros_like(black) if found is None else found.data[0]
-            if step['type'] == 'RandomRotate':  # pixels at the rim are mixed with black
+            if step['type'].startswith('RandomRot'):  # pixels at the rim are mixed with black
                 assert (marked | ~black).all() or (black & ~marked).float().mean() < 0.02
             else:
                 assert torch.equal(marked, black)

@@ -21,7 +21,7 @@ from mmseg_maxsquare.doctor.survey import spread
 from mmseg_maxsquare.runs.findings import Finding
 
 from .cases import FAULTS, FORMATS
-from .cases.base import POLY, RNG, gta, nthu
+from .cases.base import POLY, RNG, gta, nthu, synthia
 from .cases.config import unknown_subset
 from .cases.files import empty_image, missing_label, truncated_label
 from .cases.pixels import unknown_id
@@ -290,3 +290,21 @@ def test_names_that_are_not_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         main(['check', 'own.py', '--out', 'out'])
     assert end.value.code in (0, None)
     assert (tmp_path / 'out/sheet_target.png').is_file()
+
+
+def test_two_sources_with_other_tables(tmp_path: Path) -> None:
+    """GTA5 and SYNTHIA together, 16 classes."""
+    cfg = synthia(tmp_path)
+    pair = cfg.train_dataloader.dataset
+    folder = str(make_gta5(tmp_path / 'gta5'))
+    gta5 = dict(pair.source, type='GTA5Dataset', num_classes=16, data_root=folder)
+    pair.source = dict(type='ConcatDataset', datasets=[gta5, dict(pair.source)])
+    assert [f for f in run(cfg, tmp_path) if f.level == 'error'] == []
+
+
+def test_schedules_that_never_change(tmp_path: Path) -> None:
+    """By epoch, which is mmengine's default, in a loop by steps."""
+    cfg = gta(tmp_path)
+    cfg.param_scheduler = [dict(POLY), {k: v for k, v in POLY.items() if k != 'by_epoch'}]
+    found = [f for f in run(cfg, tmp_path) if 'the schedule never changes' in f.what]
+    assert [(f.level, f.where) for f in found] == [('warning', 'param_scheduler.1.by_epoch')]
