@@ -1,11 +1,11 @@
-"""Masks of 0 and 255: the foreground of two classes, which is taken for ignored pixels."""
+"""Label files with values that are no classes, such as masks of 0 and 255."""
 
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
-from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
+from torch.utils.data import Dataset
 
 from .findings import Finding
 from .sizes import evenly
@@ -14,12 +14,11 @@ FILES = 40  # label files that are looked at
 BACKGROUND, IGNORED = 0, 255
 
 
-def check_label_values(cfg: Config, runner: Runner, loops: tuple[str, ...]) -> Iterator[Finding]:
-    """Whether the label files of the built loops have a foreground.
+def check_label_values(runner: Runner, loops: tuple[str, ...]) -> Iterator[Finding]:
+    """Values of label files that the losses would not understand.
 
     Args:
-        cfg: The config.
-        runner: Its runner.
+        runner: Its loops are built.
         loops: Such as ``('train', 'val')``.
     """
     for name in loops:
@@ -29,15 +28,39 @@ def check_label_values(cfg: Config, runner: Runner, loops: tuple[str, ...]) -> I
         dataset = getattr(loop.dataloader.dataset, 'dataset', loop.dataloader.dataset)
         dataset = getattr(dataset, 'domains', {}).get('source', dataset)
         classes = (getattr(dataset, 'metainfo', None) or {}).get('classes') or ()
-        if len(classes) != 2 or not hasattr(dataset, 'get_data_info'):
+        if not classes or not hasattr(dataset, 'get_data_info'):
             continue
         infos = [dataset.get_data_info(i) for i in evenly(len(dataset), FILES)]
-        if infos and infos[0].get('label_map') and infos[0]['label_map'].get(IGNORED) in (0, 1):
-            continue  # a table that gives 255 a class
-        values = [found for info in infos if (found := _values(info.get('seg_map_path')))]
-        if values and foreground_is_ignored(set().union(*values), classes):
-            where = f'{name}_dataloader.dataset'
+        if any(info.get('label_map') for info in infos):
+            continue  # there is a table of ids; our loader refuses others by itself
+        paths = [info['seg_map_path'] for info in infos if info.get('seg_map_path')]
+        values = {path: found for path in paths if (found := _values(path))}
+        where = f'{name}_dataloader.dataset'
+        if values and foreground_is_ignored(set().union(*values.values()), classes):
             yield Finding('error', 'labels', where, *advice(len(values), classes))
+            continue
+        yield from _unknown(where, values, _highest(dataset, classes))
+
+
+def _unknown(where: str, values: dict[str, set[int]], highest: int) -> Iterator[Finding]:
+    """The first label file with values that are no class."""
+    for path, found in values.items():
+        others = sorted(value for value in found if highest < value != IGNORED)
+        if others:
+            what = (
+                f'label file {path} holds the values {others[:5]}; classes are 0 to {highest}, '
+                f'and {IGNORED} is ignored'
+            )
+            remedy = 'correct the label files, or the classes of the data set'
+            yield Finding('error', 'labels', where, what, remedy)
+            return
+
+
+def _highest(dataset: Dataset, classes: Sequence[str]) -> int:
+    """The largest value of a class in the files."""
+    own = (getattr(type(dataset), 'METAINFO', None) or {}).get('classes') or ()
+    reduced = bool(getattr(dataset, 'reduce_zero_label', False))
+    return max(len(classes), len(own)) - 1 + reduced
 
 
 def foreground_is_ignored(values: Collection[int], classes: Sequence[str]) -> bool:

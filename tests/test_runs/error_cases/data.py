@@ -224,9 +224,23 @@ def one_larger_validation_image(here: Place) -> None:
     'ignored: no pixel would be <class>; did you mean 0 and 1?; replace 255 by 1 in the label files'
 )
 def masks_of_0_and_255(here: Place) -> None:
+    two_classes(here, 255)
+
+
+@fault(
+    '<loader>.dataset: label file <file> holds the values <values>; classes are 0 to <n>, and 255 '
+    'is ignored; correct the label files, or the classes of the data set'
+)
+def masks_of_0_and_100(here: Place) -> None:
+    """Which mmseg's own loader accepts."""
+    two_classes(here, 100)
+
+
+def two_classes(here: Place, foreground: int) -> None:
+    """Background and foreground, read by mmseg's own data set."""
     for i, path in enumerate(sorted((here.root / 'gta5/labels').iterdir())):
         ids = np.zeros(SIZE, np.uint8)
-        ids[2:9, : i + 3] = 255
+        ids[2:9, : i + 3] = foreground
         save_label(path, ids)
     classes = dict(classes=('background', 'road'), palette=[[0, 0, 0], [9, 9, 9]])
     data = here.cfg.train_dataloader.dataset
