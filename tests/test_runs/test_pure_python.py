@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from mmseg_maxsquare.cli.main import main
+from mmseg_maxsquare.engine import check_checkpoint
 
 from tests.helpers.tiny_data import make_cityscapes, make_gta5
 
@@ -96,7 +96,7 @@ def test_check_train_test(place: Path, capsys: pytest.CaptureFixture) -> None:
         main(['check', 'own.py', '--work-dir', 'work'])
     assert end.value.code in (0, None), capsys.readouterr()
     main(['train', 'own.py', '--work-dir', 'work'])
-    state = torch.load(place / 'work/iter_2.pth', weights_only=False)['state_dict']
+    state = check_checkpoint(place / 'work/iter_2.pth')['state_dict']
     assert 'decode_head.conv_seg.weight' in state
     main(['test', 'own.py', 'work/iter_2.pth', '--work-dir', 'tested', '--out', 'out'])
     assert len(list((place / 'out').glob('*.png'))) == 2
