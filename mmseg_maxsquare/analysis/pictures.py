@@ -16,6 +16,7 @@ FIELDS = ('image', 'disagreement')
 TILE = 2.4  # inches
 BAR = 0.9  # inches for the colour bar of the confidence
 TITLE_LENGTH = 40
+NAMES = 5  # of rows in a line above a bar chart
 
 Tiles = list[tuple[str, np.ndarray]]  # title and RGB of each
 
@@ -79,9 +80,11 @@ def bar_chart(groups: dict[str, Results], classes: list[str], path: Path) -> Non
             )
         panel.set_xticks(places, classes, rotation=35, ha='right')
         panel.set(ylabel='IoU (%)', ylim=(0, 100))
-        panel.set_title(title, loc='left', fontsize=10)
-        above = dict(loc='lower right', bbox_to_anchor=(1, 1), ncols=len(results))
+        # A line of its own for the names, which may be as long as the panel is wide.
+        above = dict(loc='lower left', bbox_to_anchor=(0, 1), ncols=min(len(results), NAMES))
         panel.legend(frameon=False, fontsize=8, **above)
+        lines = -(-len(results) // NAMES)
+        panel.set_title(title, loc='left', fontsize=10, pad=6 + 15 * lines)
     path.parent.mkdir(parents=True, exist_ok=True)
     panels[0].figure.savefig(path, dpi=DPI)
     plt.close(panels[0].figure)
