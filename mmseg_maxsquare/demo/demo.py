@@ -31,8 +31,8 @@ from .adaptations import SOURCE_FREE, adapt_both, verdict_of
 from .street_world import DRAWN_CLASSES, write_world
 
 METRIC = 'mIoU_drawn'
-# At the released 0.1 the gradient of these losses is a fiftieth of the source's, at 1 about a
-# quarter (analysis/strength.py); no target label chose it.
+# With it the gradient of these losses is still shorter than that of the source loss
+# (analysis/strength.py); no target label chose it.
 STRONG = (('model.target_loss.loss_weight', 1.0),)
 SOURCE = Run('source_only/gta.py')
 BN = Row('BN control', Run('source_only/gta2cs_bn.py', start=SOURCE))
