@@ -17,6 +17,7 @@ FREE = (
     'pin_memory',
     'data_root',
     'pretrained',
+    'init_cfg',
     'with_cp',
     'interval',
     'panel_interval',

@@ -96,6 +96,7 @@ def run_cfg(**fields) -> Config:
         {'custom_hooks.0.interval': 1, 'val_evaluator': dict(type='IoUMetric')},
         {'run.config': '/elsewhere/a.py', 'load_from': 'iter_5.pth', 'resume': True},
         {'run.options': {'train_cfg.max_iters': 20}},
+        {'model.backbone.init_cfg': dict(type='Pretrained', checkpoint='https://x.org/a.pth')},
     ],
     ids=str,
 )
