@@ -17,7 +17,7 @@ from .stack import require_stack, without_onedl_line
 # Our modules to import after a module of the stack. ``engine`` is imported with the models,
 # too: its model wrapper is looked up in the registry of models.
 AFTER = {
-    'mmseg.models': ('models', 'engine'),
+    'mmseg.models': ('models', 'methods', 'engine'),
     'mmseg.datasets': ('datasets',),
     'mmseg.engine': ('engine',),
     'mmseg.evaluation': ('evaluation',),

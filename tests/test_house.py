@@ -18,6 +18,7 @@ FLOORS = [
     {'runs'},
     {'engine'},
     {'evaluation', 'models', 'datasets'},
+    {'methods'},
     {'losses'},
 ]
 # Files of the package itself, which any room may use; they use none.

@@ -3,6 +3,7 @@
 from .channels_last_hook import ChannelsLastHook
 from .guard_hook import GuardHook
 from .inverse_decay import InverseDecayLR
+from .method_optimizers import MethodOptimWrapperConstructor
 from .non_finite_hook import NonFiniteHook
 from .oracle_checkpoint_hook import OracleCheckpointHook
 from .resume import find_resumable
@@ -15,6 +16,7 @@ __all__ = [
     'ChannelsLastHook',
     'GuardHook',
     'InverseDecayLR',
+    'MethodOptimWrapperConstructor',
     'NonFiniteHook',
     'OracleCheckpointHook',
     'ResumableTrainLoop',

@@ -1,10 +1,14 @@
 """Stops the run, or skips the step, when a loss or gradient is NaN or infinite."""
 
+from functools import partial
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor
+
+from .method_optimizers import by_name
 
 ACTIONS = ('stop', 'skip')
 
@@ -44,8 +48,11 @@ class NonFiniteHook(Hook):
         self._skipping = False
 
     def before_train(self, runner: Runner) -> None:
-        """Check the gradients before every update."""
-        runner.optim_wrapper.optimizer.register_step_pre_hook(self._inspect)
+        """Check the gradients before every update, those of all optimizers before the first."""
+        optimizers = [wrapper.optimizer for wrapper in by_name(runner.optim_wrapper).values()]
+        for i, optimizer in enumerate(optimizers):
+            # The scaler of AMP may skip the first one, so each looks at itself and those after it.
+            optimizer.register_step_pre_hook(partial(self._inspect, optimizers[i:]))
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
@@ -56,23 +63,19 @@ class NonFiniteHook(Hook):
             self._buffers = [(b, b.clone()) for b in runner.model.buffers()]
             self._updating = False
 
-    def _inspect(self, optimizer: torch.optim.Optimizer, args: tuple, kwargs: dict) -> None:
+    def _inspect(self, optimizers: list[torch.optim.Optimizer], *unused: object) -> None:
         """Whether all gradients are finite; in skip mode drop them if not."""
         self._updating = True
-        grads = [
-            p.grad
-            for group in optimizer.param_groups
-            for p in group['params']
-            if p.grad is not None
-        ]
-        if not grads:
+        groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+        parameters = [p for group in groups for p in group['params'] if p.grad is not None]
+        if not parameters:
             return
-        self._gradient = torch.stack(torch._foreach_norm(grads)).sum()
+        gradient = torch.stack(torch._foreach_norm([p.grad for p in parameters])).sum()
+        self._gradient = gradient if self._gradient is None else self._gradient + gradient
         if self.action == 'skip' and not bool(self._gradient.isfinite()):
             self._skipping = True
-            for group in optimizer.param_groups:
-                for parameter in group['params']:
-                    parameter.grad = None
+            for parameter in parameters:
+                parameter.grad = None
 
     def after_train_iter(
         self,

@@ -9,12 +9,14 @@ had these settings from the start.
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import OptimWrapper
 from mmengine.optim.scheduler.param_scheduler import (
     ReduceOnPlateauParamScheduler,
     _ParamScheduler,
 )
 from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from .method_optimizers import by_name
 
 # What a schedule counts; all its other fields are settings.
 PROGRESS = ('last_step', '_global_step', '_last_value')
@@ -43,7 +45,7 @@ def continue_schedules(runner: Runner) -> None:
     given = runner.cfg.get('param_scheduler')
     if runner.iter == 0 or not given or not runner.param_schedulers:
         return
-    wrappers, loaded = _by_name(runner.optim_wrapper), _by_name(runner.param_schedulers)
+    wrappers, loaded = by_name(runner.optim_wrapper), _schedules(runner.param_schedulers)
     fresh_wrappers, fresh = _from_config(runner, given)
     for name, schedules in fresh.items():
         if _same(loaded[name], schedules, runner.iter):
@@ -101,8 +103,8 @@ def _from_config(
     runner.optim_wrapper = runner.build_optim_wrapper(runner.cfg.optim_wrapper)
     try:
         runner.scale_lr(runner.optim_wrapper, runner.auto_scale_lr)
-        wrappers = _by_name(runner.optim_wrapper)
-        schedules = _by_name(runner.build_param_scheduler(given))
+        wrappers = by_name(runner.optim_wrapper)
+        schedules = _schedules(runner.build_param_scheduler(given))
     finally:
         runner.optim_wrapper = resumed
     for wrapper in wrappers.values():
@@ -110,11 +112,9 @@ def _from_config(
     return wrappers, schedules
 
 
-def _by_name(parts: Any) -> dict[str, Any]:
-    """Optimizers, or lists of schedules, by the name of the optimizer."""
-    if isinstance(parts, OptimWrapperDict):
-        return dict(parts.items())
-    return parts if isinstance(parts, dict) else {'': parts}
+def _schedules(of_run: Any) -> dict[str, Schedules]:
+    """Lists of schedules by the name of the optimizer."""
+    return of_run if isinstance(of_run, dict) else {'': of_run}
 
 
 def _epochs(runner: Runner) -> int:

@@ -77,11 +77,12 @@ def load_source(model: nn.Module, checkpoint: str | None) -> None:
     state = read_state_dict(Path(checkpoint))
     state = {key.removeprefix('module.'): value for key, value in state.items()}
     wanted = model.state_dict()
-    # Not used for a prediction: the low level, and counters that old files lack.
+    # Not used for a prediction: the low level, the networks of methods, and counters that old
+    # files lack.
     wrong = [
         key
         for key, value in wanted.items()
-        if not key.startswith('auxiliary_head.')
+        if not key.startswith(('auxiliary_head.', 'methods.'))
         and not key.endswith('num_batches_tracked')
         and (key not in state or state[key].shape != value.shape)
     ]

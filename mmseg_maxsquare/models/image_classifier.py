@@ -8,9 +8,11 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..methods.method import Predictions
 from .uda_model import UDAModel
 
 Samples = list[BaseDataElement]
+LEVEL = 'classifier'
 
 
 @MODELS.register_module()
@@ -75,8 +77,11 @@ class ImageClassifier(BaseModel):
 
     def loss(self, inputs: Tensor, data_samples: Samples) -> dict[str, Tensor]:
         """Cross entropy ``loss_ce``, and ``acc``, the accuracy of the batch in percent."""
-        logits = self.classifier(self.extract_feat(inputs))
-        labels = inputs.new_tensor([sample.gt_label for sample in data_samples]).long()
+        return self.loss_of(self.classifier(self.extract_feat(inputs)), data_samples)
+
+    def loss_of(self, logits: Tensor, data_samples: Samples) -> dict[str, Tensor]:
+        """The same, from logits ``(B, C)``."""
+        labels = logits.new_tensor([sample.gt_label for sample in data_samples]).long()
         accuracy = (logits.argmax(1) == labels).float().mean() * 100
         return dict(loss_ce=F.cross_entropy(logits, labels), acc=accuracy)
 
@@ -97,18 +102,30 @@ class UDAImageClassifier(UDAModel, ImageClassifier):
 
     Args:
         *args: As for :class:`ImageClassifier`.
-        target_loss: Config of the loss on target logits; its ``loss_weight`` is
-            lambda_T.
         **kwargs: As for :class:`UDAModel` and :class:`ImageClassifier`.
     """
 
+    def source_pass(
+        self, inputs: Tensor, data_samples: Samples
+    ) -> tuple[dict[str, Tensor], Predictions]:
+        """Losses of source images ``(B, 3, H, W)``, and the predictions for them."""
+        features = self.extract_feat(inputs)
+        logits = self.classifier(features)
+        seen = Predictions({LEVEL: logits.detach()}, [features])
+        return self.loss_of(logits, data_samples), seen
+
     def loss_target(self, inputs: Tensor, data_samples: Samples) -> dict[str, Tensor]:
-        """Unsupervised term of target images ``(B, 3, H, W)``; no label is looked at."""
-        logits = self.target_logits(inputs)
+        """Unsupervised terms of target images ``(B, 3, H, W)``; no label is looked at."""
+        features = self.extract_feat(inputs)
+        logits = self.classifier(features)
         self.look_at(inputs=inputs, logits=logits.detach(), guidance=None, ignore=None)
-        loss = self.target_loss(logits) * self.target_weight
-        return {self.target_loss.loss_name: loss, **self.anchor_term(inputs, logits)}
+        terms = self.target_terms(logits, Predictions({LEVEL: logits}, [features]))
+        return {**terms, **self.anchor_term(inputs, logits)}
 
     def target_logits(self, inputs: Tensor) -> Tensor:
         """Logits ``(B, C)`` for images ``(B, 3, H, W)``."""
         return self.classifier(self.extract_feat(inputs))
+
+    def level_names(self) -> list[str]:
+        """Names of the parts that predict."""
+        return [LEVEL]

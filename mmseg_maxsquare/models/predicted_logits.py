@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from .trained_params import kept_statistics
 
 # Heads of mmseg that do not predict by a softmax over the classes of a pixel.
 NO_SOFTMAX = ('MaskFormerHead', 'Mask2FormerHead', 'SideAdapterCLIPHead', 'VPDDepthHead')
@@ -49,6 +52,60 @@ def predicted_logits(
     metas = [dict(img_shape=torch.Size(size))]
     with as_predicting(head):
         return two_classes(head.predict(*inputs, metas, test_cfg))
+
+
+@contextmanager
+def recorded(model: nn.Module, heads: dict[str, nn.Module]) -> Iterator[dict[str, Any]]:
+    """Keep what a segmentor computes on the way to its losses.
+
+    Args:
+        model: Its ``features`` are kept.
+        heads: By name, under which the logits are kept that their losses are computed from.
+    """
+    record: dict[str, Any] = {}
+
+    def keep(name: str, module: nn.Module, method: str, argument: bool) -> None:
+        original = getattr(module, method)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = original(*args, **kwargs)
+            record[name] = args[0] if argument else result
+            return result
+
+        setattr(module, method, call)
+
+    keep('features', model, 'extract_feat', argument=False)
+    for name, head in heads.items():
+        keep(name, head, 'loss_by_feat', argument=True)
+    try:
+        yield record
+    finally:
+        del model.extract_feat
+        for head in heads.values():
+            del head.loss_by_feat
+
+
+def recorded_logits(
+    head: nn.Module,
+    found: Any,
+    features: Sequence[Tensor],
+    size: Sequence[int],
+    test_cfg: dict | None,
+) -> Tensor:
+    """Logits ``(B, C, H, W)`` of a head at the size of the images, after its loss.
+
+    Args:
+        head: See :func:`predicted_logits`; of no cascade.
+        found: What its loss was computed from. If these are several maps, or points, the head
+            predicts again, without remembering statistics.
+        features: Its input.
+        size: ``(H, W)``.
+        test_cfg: Of the segmentor.
+    """
+    if isinstance(found, Tensor) and found.dim() == 4:
+        return two_classes(head.predict_by_feat(found, [dict(img_shape=torch.Size(size))]))
+    with kept_statistics(head):
+        return predicted_logits(head, (features,), size, test_cfg)
 
 
 def two_classes(logits: Tensor) -> Tensor:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from mmengine.config.lazy import LazyAttr
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
+from torch import nn
 
 DOMAINS = ('source', 'target')
 
@@ -41,3 +43,19 @@ class UDADataPreprocessor(SegDataPreProcessor):
             key: {domain: batch[key] for domain, batch in domains.items()}
             for key in ('inputs', 'data_samples')
         }
+
+
+def for_two_domains(preprocessor: dict | nn.Module | None) -> dict | nn.Module:
+    """Config of the nested preprocessor for a plain config."""
+    if preprocessor is None:
+        return dict(type=UDADataPreprocessor)
+    if isinstance(preprocessor, dict) and _class_of(preprocessor) is SegDataPreProcessor:
+        return {**preprocessor, 'type': UDADataPreprocessor}
+    return preprocessor
+
+
+def _class_of(cfg: dict) -> Any:
+    """Class that a config names: by a string, itself, or lazily (pure Python configs)."""
+    kind = cfg.get('type')
+    kind = kind.build() if isinstance(kind, LazyAttr) else kind
+    return MODELS.get(kind) if isinstance(kind, str) else kind

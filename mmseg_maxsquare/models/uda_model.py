@@ -3,22 +3,24 @@
 from contextlib import nullcontext
 from typing import Any, Self
 
-from mmengine.config.lazy import LazyAttr
 from mmengine.model import BaseModel
-from mmengine.optim import OptimWrapper
-from mmseg.models import SegDataPreProcessor
-from mmseg.registry import MODELS
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
+from ..methods.method import Predictions
+from .build_methods import build_methods, build_target_loss
 from .class_share_anchor import ClassShareAnchor
 from .fields import build_part
+from .guidance import IGNORE_INDEX
+from .loss_terms import scaled
 from .trained_params import check_trained_params, kept_statistics, train_norms_only
-from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor
+from .uda_data_preprocessor import DOMAINS, UDADataPreprocessor, for_two_domains
 
 # Fields that a plain model does not have.
 UDA_FIELDS = (
-    'target_loss', 'guidance', 'anchor', 'trained_params', 'source_weight', 'source_statistics',
+    'target_loss', 'methods', 'guidance', 'anchor', 'trained_params', 'source_weight',
+    'source_statistics',
 )  # fmt: skip
 
 
@@ -32,13 +34,16 @@ class UDAModel(BaseModel):
     Parameters have the names of the plain model: checkpoints load either way.
     Validation, test and inference are the plain model's.
 
-    A subclass has ``loss_target(inputs, data_samples)``, which returns the terms of
-    a batch of target images, and ``target_logits(inputs)``, what it predicts for them.
+    A subclass has ``source_pass(inputs, data_samples)``, which returns the losses of a batch
+    of source images and the predictions for them, ``loss_target(inputs, data_samples)``, the
+    terms of a batch of target images, ``target_logits(inputs)``, what it predicts for them,
+    and ``level_names()``, its heads.
 
     Args:
         *args: As for the plain model.
         target_loss: Config of the loss on target logits; its ``loss_weight`` is
-            lambda_T.
+            lambda_T. None for methods without one. Defaults to None.
+        methods: Configs of further methods, each a :class:`Method`. Defaults to None: none.
         anchor: Fields of :class:`ClassShareAnchor`, or None for no anchor. Defaults to
             None.
         trained_params: ``'all'``, or ``'norm'`` for :func:`train_norms_only`. Defaults to
@@ -57,13 +62,15 @@ class UDAModel(BaseModel):
 
     Raises:
         ValueError: If mmengine would not sum the target loss, because of its name.
-        TypeError: If the preprocessor cannot handle two domains.
+        TypeError: If the preprocessor cannot handle two domains, or there is neither a target
+            loss nor a method.
     """
 
     def __init__(
         self,
         *args: Any,
-        target_loss: dict,
+        target_loss: dict | None = None,
+        methods: list[dict] | None = None,
         anchor: dict | None = None,
         trained_params: str = 'all',
         source_weight: float = 1.0,
@@ -71,17 +78,17 @@ class UDAModel(BaseModel):
         data_preprocessor: dict | nn.Module | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, data_preprocessor=_for_two_domains(data_preprocessor), **kwargs)
+        super().__init__(*args, data_preprocessor=for_two_domains(data_preprocessor), **kwargs)
         if not isinstance(self.data_preprocessor, UDADataPreprocessor):
             raise TypeError(
                 'data_preprocessor must be a SegDataPreProcessor config or a UDADataPreprocessor, '
                 f'got {type(self.data_preprocessor).__name__}'
             )
-        self.target_loss = build_part('model.target_loss', target_loss)
-        if 'loss' not in self.target_loss.loss_name:
-            raise ValueError(
-                'model.target_loss: loss_name must contain "loss" to be summed, '
-                f'got {self.target_loss.loss_name!r}'
+        self.target_loss = target_loss and build_target_loss(target_loss)
+        self.methods = build_methods(self, methods)
+        if self.target_loss is None and not self.methods:
+            raise TypeError(
+                'model.target_loss: missing; give it, or model.methods, so that the target is used'
             )
         self.anchor: ClassShareAnchor | None = None
         if anchor is not None:
@@ -89,7 +96,7 @@ class UDAModel(BaseModel):
         check_trained_params(trained_params)
         self.trained_params = trained_params
         if trained_params == 'norm':
-            train_norms_only(self)  # before an optimizer asks what is trained
+            self._train_norms()  # before an optimizer asks what is trained
         if not source_weight >= 0:
             raise ValueError(f'model.source_weight: must be at least 0, got {source_weight}')
         self.source_weight = source_weight
@@ -101,24 +108,34 @@ class UDAModel(BaseModel):
         """Training mode, in which only the chosen parameters get gradients."""
         super().train(mode)
         if mode and getattr(self, 'trained_params', 'all') == 'norm':
-            train_norms_only(self)
+            self._train_norms()
         return self
 
-    def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
+    def _train_norms(self) -> None:
+        networks = self._modules.pop('methods')  # these are trained whatever the model trains
+        try:
+            train_norms_only(self)
+        finally:
+            self._modules['methods'] = networks
+
+    def train_step(
+        self, data: dict, optim_wrapper: OptimWrapper | OptimWrapperDict
+    ) -> dict[str, Tensor]:
         """One step on both domains; see :meth:`uda_step`."""
         return self.uda_step(self, data, optim_wrapper)
 
     def uda_step(
-        self, model: nn.Module, data: dict, optim_wrapper: OptimWrapper
+        self, model: nn.Module, data: dict, optim_wrapper: OptimWrapper | OptimWrapperDict
     ) -> dict[str, Tensor]:
-        """Source and target, each forward and backward, then one update.
+        """Source and target, each forward and backward, the methods' networks, one update.
 
         Args:
             model: Runs the forward passes: this model, or a wrapper of it such as
                 :class:`UDADistributedDataParallel`.
             data: Collated batch of a :class:`UDADataset`.
             optim_wrapper: Optimizer wrapper; AMP, gradient accumulation and
-                clipping apply to the sum of both gradients.
+                clipping apply to the sum of both gradients. With methods that have
+                networks of their own a dict of two, ``segmentor`` and ``methods``.
 
         Returns:
             Values to log: ``loss`` and the terms of both domains.
@@ -131,6 +148,8 @@ class UDAModel(BaseModel):
                 f'{type(self).__name__} trains on batches of a UDADataset: set '
                 "train_dataloader.dataset=dict(type='UDADataset', source=..., target=...)"
             )
+        several = isinstance(optim_wrapper, OptimWrapperDict)
+        optimizers = list(optim_wrapper.values()) if several else [optim_wrapper]
         data = self.data_preprocessor(data, True)
         log_vars: dict[str, Tensor] = {}
         total = 0.0
@@ -139,22 +158,37 @@ class UDAModel(BaseModel):
             part = {key: {domain: value[domain]} for key, value in data.items()}
             kept = domain == 'source' and not self.source_statistics
             statistics = kept_statistics(model) if kept else nullcontext()
-            with optim_wrapper.optim_context(model), statistics:
+            with optimizers[0].optim_context(model), statistics:
                 losses = model._run_forward(part, mode='loss')
-            loss, parsed = self.parse_losses(losses)
-            optim_wrapper.backward(optim_wrapper.scale_loss(loss))
-            if domain != domains[-1]:
-                # Each backward() counts as a step of gradient accumulation,
-                # but only the last one of the two completes a step.
-                optim_wrapper._inner_count -= 1
+            parsed = self._backward(losses, optimizers[0], domain == domains[-1])
             total = total + parsed.pop('loss').detach()
             log_vars.update(parsed)
-        if optim_wrapper.should_update():
+        for domain in domains if several else ():
+            with optimizers[1].optim_context(self):
+                losses = add_prefix(self.methods.network_terms(domain), domain)
+            parsed = self._backward(losses, optimizers[1], domain == domains[-1])
+            del parsed['loss']  # the total is the segmentor's
+            log_vars.update(parsed)
+        if optimizers[0].should_update():
             if hasattr(model, 'average_gradients'):
                 model.average_gradients()  # over the ranks of distributed training
-            optim_wrapper.step()
-            optim_wrapper.zero_grad()
+            for optimizer in optimizers:
+                optimizer.step()
+            for optimizer in optimizers:
+                optimizer.zero_grad()
         return {'loss': total, **log_vars}
+
+    def _backward(
+        self, losses: dict[str, Tensor], optimizer: OptimWrapper, last: bool
+    ) -> dict[str, Tensor]:
+        """Backward pass of the sum of some losses; returns the values to log."""
+        loss, parsed = self.parse_losses(losses)
+        optimizer.backward(optimizer.scale_loss(loss))
+        if not last:
+            # Each backward() counts as a step of gradient accumulation,
+            # but only the last one completes a step.
+            optimizer._inner_count -= 1
+        return parsed
 
     def loss(self, inputs: dict | Tensor, data_samples: dict | SampleList) -> dict[str, Tensor]:
         """Losses of the domains in a nested batch, one or both.
@@ -172,8 +206,11 @@ class UDAModel(BaseModel):
             return super().loss(inputs, data_samples)
         losses = {}
         if 'source' in inputs:
-            source = super().loss(inputs['source'], data_samples['source'])
-            losses.update(add_prefix(scaled(source, self.source_weight), 'source'))
+            source, seen = self.source_pass(inputs['source'], data_samples['source'])
+            source = scaled(source, self.source_weight)
+            if seen is not None:
+                source.update(self.methods.terms('source', seen))
+            losses.update(add_prefix(source, 'source'))
         if 'target' in inputs:
             target = self.loss_target(inputs['target'], data_samples['target'])
             losses.update(add_prefix(target, 'target'))
@@ -188,36 +225,22 @@ class UDAModel(BaseModel):
         terms = self.anchor.term(self, inputs, logits, ignore)
         return {name: loss * self.target_weight for name, loss in terms.items()}
 
+    def target_terms(self, logits: Tensor, seen: Predictions) -> dict[str, Tensor]:
+        """The target loss and the methods' terms.
+
+        Args:
+            logits: What the model predicts, ``(B, C, *spatial)``.
+            seen: With the levels that the methods read.
+        """
+        terms = {}
+        if self.target_loss is not None:
+            label = None if seen.ignore is None else seen.ignore.long() * IGNORE_INDEX
+            loss = self.target_loss(logits, label, ignore_index=IGNORE_INDEX)
+            terms[self.target_loss.loss_name] = loss * self.target_weight
+        terms.update(scaled(self.methods.terms('target', seen), self.target_weight))
+        return terms
+
     def look_at(self, **seen: Tensor | None) -> None:
         """Store the tensors of this target pass that a hook has requested."""
         if self.snapshot is not None:
             self.snapshot.update(seen)
-
-
-def scaled(losses: dict[str, Any], weight: float) -> dict[str, Any]:
-    """Losses times a weight; other values, such as accuracies, are unchanged."""
-    if weight == 1:
-        return losses
-    return {
-        name: _times(value, weight) if 'loss' in name else value for name, value in losses.items()
-    }
-
-
-def _times(value: Any, weight: float) -> Any:
-    return [loss * weight for loss in value] if isinstance(value, list) else value * weight
-
-
-def _for_two_domains(preprocessor: dict | nn.Module | None) -> dict | nn.Module:
-    """Config of the nested preprocessor for a plain config."""
-    if preprocessor is None:
-        return dict(type=UDADataPreprocessor)
-    if isinstance(preprocessor, dict) and _class_of(preprocessor) is SegDataPreProcessor:
-        return {**preprocessor, 'type': UDADataPreprocessor}
-    return preprocessor
-
-
-def _class_of(cfg: dict) -> Any:
-    """Class that a config names: by a string, itself, or lazily (pure Python configs)."""
-    kind = cfg.get('type')
-    kind = kind.build() if isinstance(kind, LazyAttr) else kind
-    return MODELS.get(kind) if isinstance(kind, str) else kind

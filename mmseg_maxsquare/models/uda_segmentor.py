@@ -7,17 +7,21 @@ import torch
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
+from ..methods.method import Predictions
 from .fields import build_part
 from .guidance import IGNORE_INDEX, Guidance, guidance_loss, self_produced_guidance
 from .predicted_logits import (
     as_predicting,
     check_softmax,
     predicted_logits,
+    recorded,
+    recorded_logits,
     refuse_mask_heads,
     two_classes,
 )
 from .uda_model import UDAModel
 
+FINAL, LOW = 'decode_head', 'auxiliary_head'
 FILLED = 'filled'  # of a sample: where the pipeline filled pixels in; see datasets/validity.py
 
 
@@ -29,8 +33,6 @@ class UDASegmentor(UDAModel):
 
     Args:
         *args: As for mmseg's class.
-        target_loss: Config of the loss on target logits; its ``loss_weight`` is
-            lambda_T.
         guidance: Fields of :class:`Guidance`, or None for no guidance.
             Defaults to None.
         **kwargs: As for :class:`UDAModel` and mmseg's class.
@@ -40,34 +42,59 @@ class UDASegmentor(UDAModel):
     """
 
     def __init__(
-        self, *args: Any, target_loss: dict, guidance: dict | None = None, **kwargs: Any
+        self, *args: Any, guidance: dict | None = None, **kwargs: Any
     ) -> None:
         refuse_mask_heads(kwargs.get('decode_head'))
-        super().__init__(*args, target_loss=target_loss, **kwargs)
+        super().__init__(*args, **kwargs)
         check_softmax(self._decode_heads())
         self.guidance: Guidance | None = None
         if guidance is not None:
             self.guidance = build_part('model.guidance', guidance, Guidance)
-            found = self._guided_head(self.guidance).num_classes
+            found = self.head(self._guided_head(self.guidance)).num_classes
             if found != self.num_classes:
                 raise ValueError(
                     f'model.guidance: its head has {found} classes, '
                     f'decode_head {self.num_classes}; give both the same num_classes'
                 )
 
+    def source_pass(
+        self, inputs: Tensor, data_samples: SampleList
+    ) -> tuple[dict[str, Tensor], Predictions | None]:
+        """Losses of source images ``(B, 3, H, W)``, and the predictions that methods read.
+
+        The predictions are those from which mmseg computes the losses, so they cost no
+        second forward pass.
+        """
+        if not self.methods.read_source:
+            return self.loss(inputs, data_samples), None
+        heads = {name: self.head(name) for name in self.methods.levels}
+        with recorded(self, heads) as record:
+            losses = self.loss(inputs, data_samples)
+        size, features = inputs.shape[2:], record['features']
+        levels = {}
+        for name, head in heads.items():
+            # Methods do not send gradients through the logits of the source.
+            with torch.no_grad():
+                levels[name] = recorded_logits(head, record[name], features, size, self.test_cfg)
+        labels = torch.stack([sample.gt_sem_seg.data[0] for sample in data_samples])
+        ignore = padding_mask(inputs, data_samples)
+        return losses, Predictions(levels, features, ignore, labels)
+
     def loss_target(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Unsupervised terms of target images ``(B, 3, H, W)``, Eq. 14."""
         features, size = self._features(inputs), inputs.shape[2:]
         ignore = padding_mask(inputs, data_samples)
         logits = self.final_logits(features, size)
-        label = None if ignore is None else ignore.long() * IGNORE_INDEX
-        loss = self.target_loss(logits, label, ignore_index=IGNORE_INDEX)
-        losses = {self.target_loss.loss_name: loss * self.target_weight}
+        levels = {
+            name: logits if name == FINAL else self._low_logits(name, features, size)
+            for name in self.methods.levels
+        }
+        losses = self.target_terms(logits, Predictions(levels, features, ignore))
         losses.update(self.anchor_term(inputs, logits, ignore))
         labels = None
         if self.guidance is not None:
-            head = self._guided_head(self.guidance)
-            low = predicted_logits(head, (features,), size, self.test_cfg)
+            name = self._guided_head(self.guidance)
+            low = levels[name] if name in levels else self._low_logits(name, features, size)
             labels = self_produced_guidance(
                 logits, low, self.guidance.threshold, self.guidance.mask, ignore
             )
@@ -106,15 +133,32 @@ class UDASegmentor(UDAModel):
         else:
             yield 'model.decode_head', self.decode_head
 
-    def _guided_head(self, guidance: Guidance) -> nn.Module:
-        """The auxiliary head that the guidance trains."""
+    def level_names(self) -> list[str]:
+        """Names of the heads, as in mmseg's configs and checkpoints."""
+        low = getattr(self, 'auxiliary_head', None)
+        if isinstance(low, nn.ModuleList):
+            return [FINAL, *(f'{LOW}.{i}' for i in range(len(low)))]
+        return [FINAL] if low is None else [FINAL, LOW]
+
+    def head(self, name: str) -> nn.Module:
+        """The head of a level; of a cascade the last one."""
+        if name == FINAL:
+            several = isinstance(self.decode_head, nn.ModuleList)
+            return self.decode_head[-1] if several else self.decode_head
+        return self.get_submodule(name)
+
+    def _low_logits(self, name: str, features: list[Tensor], size: tuple[int, ...]) -> Tensor:
+        """Logits ``(B, C, H, W)`` of an auxiliary head."""
+        return predicted_logits(self.head(name), (features,), size, self.test_cfg)
+
+    def _guided_head(self, guidance: Guidance) -> str:
+        """The name of the auxiliary head that the guidance trains."""
         if not self.with_auxiliary_head:
             raise ValueError(
                 'model.guidance trains an auxiliary head (the low level), but the model has none: '
                 'add auxiliary_head=dict(...) or set guidance=None'
             )
-        several = isinstance(self.auxiliary_head, nn.ModuleList)
-        heads = list(self.auxiliary_head) if several else [self.auxiliary_head]
+        heads = self.level_names()[1:]
         index = guidance.head
         if index is None and len(heads) == 1:
             index = 0

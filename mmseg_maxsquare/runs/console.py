@@ -15,6 +15,8 @@ from mmengine.runner import Runner
 from rich.progress import Progress, TaskID
 from torch import nn
 
+from mmseg_maxsquare.engine.method_optimizers import by_name
+
 from .progress import add_bar, advance_bar, new_bars
 
 # Where mmengine logs the records that are shown besides warnings: (module, function).
@@ -155,8 +157,7 @@ def about(runner: Runner) -> list[str]:
     images = [f'{len(runner.train_dataloader.dataset)} training samples']
     if runner.val_loop is not None:
         images.append(f'{len(runner.val_dataloader.dataset)} for validation')
-    wrapper = runner.optim_wrapper
-    wrappers = [wrapper] if isinstance(wrapper, OptimWrapper) else list(wrapper.values())
+    wrappers = by_name(runner.optim_wrapper).values()
     rates = [line for one in wrappers for line in describe_rates(one, runner.model)]
     return [f'work dir: {runner.work_dir}', f'data: {", ".join(images)}', *rates]
 

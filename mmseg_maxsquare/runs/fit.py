@@ -9,8 +9,10 @@ from mmseg_maxsquare.engine import check_checkpoint
 
 from .errors import some
 
-# A source model of two levels may be adapted, or tested, with only the final level.
-MAY_BE_LEFT = ('auxiliary_head.', 'data_preprocessor.')
+# A source model of two levels may be adapted, or tested, with only the final level; and a model
+# adapted by networks of a method be used without these, or start a run that trains new ones.
+MAY_BE_LEFT = ('auxiliary_head.', 'data_preprocessor.', 'methods.')
+MAY_BE_NEW = ('methods.',)
 COUNTER = 'num_batches_tracked'  # absent in files of very old PyTorch; never used
 REMEDY = 'take a checkpoint of a model with the same architecture and classes'
 
@@ -46,6 +48,7 @@ def _misfit(path: str, state: dict[str, Tensor], model: nn.Module) -> str | None
         # Modules may accept keys under an older name.
         result = model.load_state_dict(state, strict=False)
     missing = [key for key in result.missing_keys if not key.endswith(COUNTER)]
+    missing = [key for key in missing if not key.startswith(MAY_BE_NEW)]
     if missing:
         return (
             f"{path} does not fit: it lacks {len(missing)} of the model's {len(ours)} tensors: "

@@ -1,5 +1,6 @@
 """A run stops, or a step is skipped, when numbers are no longer finite."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,7 @@ def test_infinite_gradient_of_a_finite_loss(tmp_path: Path) -> None:
     hook = NonFiniteHook('skip')
     parameter = nn.Parameter(torch.ones(2))
     optimizer = torch.optim.SGD([parameter], lr=1.0)
-    optimizer.register_step_pre_hook(hook._inspect)
+    optimizer.register_step_pre_hook(partial(hook._inspect, [optimizer]))
     parameter.grad = torch.tensor([1.0, torch.inf])
     optimizer.step()
     assert hook._skipping and torch.equal(parameter.data, torch.ones(2))

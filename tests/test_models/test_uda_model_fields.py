@@ -186,8 +186,8 @@ def test_refused_at_build_time(kwargs: dict, error: type, message: str) -> None:
         MODELS.build(uda_cfg(**kwargs))
 
 
-def test_target_loss_is_required() -> None:
-    """Without one it is no adaptation."""
+def test_target_loss_or_method_is_required() -> None:
+    """Without either it is no adaptation."""
     cfg = uda_cfg()
     del cfg['target_loss']
     with pytest.raises(TypeError, match='target_loss'):

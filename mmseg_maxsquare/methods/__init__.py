@@ -1,0 +1,15 @@
+"""The methods that need more than a loss on target predictions; one file each."""
+
+from .adaptsegnet import AdaptSegNet
+from .adversarial import PatchDiscriminator
+from .advent import AdvEnt, AdventMinEnt
+from .method import Method, Predictions
+
+__all__ = [
+    'AdaptSegNet',
+    'AdvEnt',
+    'AdventMinEnt',
+    'Method',
+    'PatchDiscriminator',
+    'Predictions',
+]

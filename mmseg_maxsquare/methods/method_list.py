@@ -1,0 +1,49 @@
+"""The methods of a model as one."""
+
+from torch import Tensor, nn
+
+from .method import Method, Predictions
+
+
+class MethodList(nn.ModuleList):
+    """Adds up what several methods ask for, and keeps predictions for their networks.
+
+    Args:
+        methods: See :class:`Method`.
+    """
+
+    def __init__(self, methods: list[Method]) -> None:
+        super().__init__(methods)
+        self._seen: dict[str, Predictions] = {}
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Heads whose logits some method reads, each once."""
+        return tuple(dict.fromkeys(level for method in self for level in method.levels))
+
+    @property
+    def read_source(self) -> bool:
+        """Whether some method reads predictions of source images."""
+        return any(method.reads_source for method in self)
+
+    @property
+    def with_optimizer(self) -> list[Method]:
+        """Methods whose networks have an optimizer of their own."""
+        return [method for method in self if method.own_optimizer]
+
+    def terms(self, domain: str, seen: Predictions) -> dict[str, Tensor]:
+        """Terms of all methods in the pass of a domain."""
+        terms: dict[str, Tensor] = {}
+        for method in self:
+            terms.update(getattr(method, f'{domain}_terms')(seen))
+        if self.with_optimizer:
+            self._seen[domain] = seen.detached()
+        return terms
+
+    def network_terms(self, domain: str) -> dict[str, Tensor]:
+        """Losses of the methods' networks on this step's predictions, which are then dropped."""
+        terms: dict[str, Tensor] = {}
+        seen = self._seen.pop(domain)
+        for method in self.with_optimizer:
+            terms.update(method.network_terms(domain, seen))
+        return terms
