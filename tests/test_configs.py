@@ -13,7 +13,7 @@ from tests.helpers import REPO
 CONFIGS = REPO / 'configs'
 LEAVES = sorted(  # of segmentation; test_classification_configs.py has the others
     str(path.relative_to(CONFIGS))
-    for folder in ('source_only', 'minent', 'maxsquare')
+    for folder in ('source_only', 'minent', 'maxsquare', 'adaptsegnet', 'advent')
     for path in (CONFIGS / folder).rglob('*.py')
     if not path.name.startswith(('office31_', 'digits_'))
 )

@@ -80,6 +80,18 @@ def own_networks(model: nn.Module) -> list[nn.Module]:
     return list(getattr(getattr(model, 'methods', None), 'with_optimizer', ()))
 
 
+def check_optimizers_of_methods(model: nn.Module, wrapper: OptimWrapper) -> None:
+    """Refuse a run whose methods have networks that no optimizer trains.
+
+    Raises:
+        ValueError: If so.
+    """
+    networks = own_networks(model)
+    if networks and not isinstance(wrapper, OptimWrapperDict):
+        kind = type(networks[0]).__name__
+        raise ValueError(f'{kind} trains a network of its own, which needs an optimizer: {EXAMPLE}')
+
+
 def by_name(wrapper: OptimWrapper | OptimWrapperDict) -> dict[str, OptimWrapper]:
     """The optimizers of a run; the name of a single one is empty."""
     return dict(wrapper.items()) if isinstance(wrapper, OptimWrapperDict) else {'': wrapper}

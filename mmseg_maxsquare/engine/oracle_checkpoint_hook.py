@@ -13,6 +13,7 @@ from mmseg.registry import HOOKS
 
 from .accumulated_gradients import restore_gradients, store_gradients
 from .atomic_files import BACKEND, AtomicBackend, remove_leftovers
+from .network_weights import without_networks
 
 ORACLE = 'oracle_'
 
@@ -71,9 +72,11 @@ class OracleCheckpointHook(CheckpointHook):
         self._gradients = None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the accumulated gradients that the optimizer has not applied yet."""
+        """Add what a resumed run needs; otherwise leave only the plain model."""
         if 'optimizer' in checkpoint:
             store_gradients(runner.model, checkpoint)
+        else:
+            checkpoint['state_dict'] = without_networks(checkpoint['state_dict'])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Keep these gradients until the training starts."""

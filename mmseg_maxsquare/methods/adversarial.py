@@ -95,6 +95,7 @@ class Adversarial(Method):
         self.gan = gan
         self.levels = tuple(self.weights)
         self.reads_source = self.own_optimizer = True
+        self.smallest_side = SMALLEST
         self.discriminators = nn.ModuleDict()
 
     def build_networks(self, model: nn.Module) -> None:

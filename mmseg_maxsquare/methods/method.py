@@ -47,6 +47,7 @@ class Method(nn.Module):
         reads_source: Whether it reads predictions of source images.
         own_optimizer: Whether its parameters are trained by an optimizer of their own,
             ``optim_wrapper.methods``, instead of the model's.
+        smallest_side: Pixels that the images need on each side.
     """
 
     def __init__(self) -> None:
@@ -54,6 +55,7 @@ class Method(nn.Module):
         self.levels: tuple[str, ...] = ()
         self.reads_source = False
         self.own_optimizer = False
+        self.smallest_side = 1
 
     def build_networks(self, model: nn.Module) -> None:
         """Make the networks of the method, which may depend on the model's classes and channels.

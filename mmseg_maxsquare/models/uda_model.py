@@ -149,6 +149,8 @@ class UDAModel(BaseModel):
                 "train_dataloader.dataset=dict(type='UDADataset', source=..., target=...)"
             )
         several = isinstance(optim_wrapper, OptimWrapperDict)
+        if self.methods.with_optimizer and not several:
+            raise TypeError('optim_wrapper: the networks of model.methods have no optimizer')
         optimizers = list(optim_wrapper.values()) if several else [optim_wrapper]
         data = self.data_preprocessor(data, True)
         log_vars: dict[str, Tensor] = {}

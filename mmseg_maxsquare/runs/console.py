@@ -28,7 +28,10 @@ SHOWN = {
 
 
 # Warnings of the stack about its own internals, which a user cannot act on.
-NOISE = ('The prefix is not set', '"FileClient" will be', '"HardDiskBackend" is')
+NOISE = (
+    'The prefix is not set', '"FileClient" will be', '"HardDiskBackend" is',
+    'is skipped since its requires_grad=False',
+)  # fmt: skip
 
 # Logged for every parameter that is not trained.
 FROZEN = 'is skipped since its requires_grad=False'

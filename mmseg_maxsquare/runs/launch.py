@@ -13,6 +13,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset
 
 from mmseg_maxsquare.datasets import UDADataset
 from mmseg_maxsquare.datasets.uda_sampler import seeded
+from mmseg_maxsquare.engine.network_weights import tolerate_networks
 from mmseg_maxsquare.engine.sample_stream import SeededDataset
 
 from .console import QuietRunner
@@ -48,6 +49,7 @@ def build_runner(cfg: Config, loops: tuple[str, ...], verbose: bool = False) -> 
     place = 'the runner'
     try:
         runner = (Runner if verbose else QuietRunner).from_cfg(cfg)
+        tolerate_networks(runner.model)
         for name in loops:
             place = f'{name} loop'
             loop = getattr(runner, f'{name}_loop')

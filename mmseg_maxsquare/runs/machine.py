@@ -13,6 +13,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
+from mmseg_maxsquare.engine.method_optimizers import own_networks
 from mmseg_maxsquare.stack import DISTRIBUTIONS
 
 from .errors import some
@@ -83,10 +84,16 @@ def checkpoint_bytes(cfg: Config, model: nn.Module) -> int:
     """Size of one checkpoint: weights, buffers and the optimizer's state."""
     tensors = [*model.parameters(), *model.buffers()]
     weights = sum(t.numel() * t.element_size() for t in tensors)
-    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
-    factor = OPTIMIZER_STATE.get(optimizer.get('type', ''), 1)
-    trained = sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
-    return weights + factor * trained
+    wrapper = cfg.get('optim_wrapper') or {}
+    networks = {id(p) for network in own_networks(model) for p in network.parameters()}
+    state = 0
+    for parameter in model.parameters():
+        part = (wrapper.get('methods') or {}) if id(parameter) in networks else wrapper
+        kind = (part.get('optimizer') or {}).get('type', '')
+        if parameter.requires_grad:
+            factor = OPTIMIZER_STATE.get(kind, 1)
+            state += factor * parameter.numel() * parameter.element_size()
+    return weights + state
 
 
 def checkpoints_kept(cfg: Config) -> int:

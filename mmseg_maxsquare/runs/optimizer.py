@@ -13,9 +13,12 @@ from mmengine.registry import Registry
 from mmseg.registry import OPTIM_WRAPPERS, OPTIMIZERS, PARAM_SCHEDULERS
 from torch import nn
 
+from mmseg_maxsquare.engine.method_optimizers import by_name, check_optimizers_of_methods
+
 from .errors import fact_and_remedy, similar
 from .findings import Finding
 
+WHERE = 'optim_wrapper'
 NUMBERS = ('lr', 'momentum', 'weight_decay', 'dampening', 'eps')  # of optimizers
 
 
@@ -31,27 +34,12 @@ def check_optimizer(cfg: Config, model: nn.Module | None) -> list[Finding]:
 
 
 def _check_optimizer(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
-    wrapper, where = cfg.get('optim_wrapper'), 'optim_wrapper'
+    wrapper = cfg.get('optim_wrapper')
     if not isinstance(wrapper, dict):
         return
-    optimizer = wrapper.get('optimizer')
-    if isinstance(optimizer, dict):
-        spot = f'{where}.optimizer'
-        texts = [key for key in NUMBERS if not _is_number(optimizer.get(key, 0))]
-        for key in texts:
-            value, place = optimizer[key], f'{spot}.{key}'
-            what = f'is {value!r} ({type(value).__name__}), expected a number'
-            remedy = f'set {place} to a number, without quotes'
-            yield Finding('error', 'config: optimizer', place, what, remedy)
-        unknown = list(check_type(OPTIMIZERS, 'optimizer', spot, optimizer.get('type')))
-        yield from unknown
-        if texts or unknown:
-            return
-    elif 'constructor' not in wrapper:
-        what, remedy = f'is {optimizer!r}, expected dict(type=...)', 'name an optimizer'
-        yield Finding('error', 'config: optimizer', f'{where}.optimizer', what, remedy)
-        return
-    if model is None:
+    wrong = list(_check_fields(wrapper))
+    yield from wrong
+    if wrong or model is None:
         return
     wrapper = copy.deepcopy(wrapper)
     kind = wrapper.setdefault('type', 'OptimWrapper')
@@ -63,15 +51,54 @@ def _check_optimizer(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
         wrapper['type'] = OptimWrapper
     try:
         built = build_optim_wrapper(model, wrapper)
+        check_optimizers_of_methods(model, built)
     except Exception as error:  # a config can hold anything
-        remedy = f'correct the fields of {where}'
-        yield _finding('optimizer', where, error, 'cannot be built: ', remedy)
+        remedy = f'correct the fields of {WHERE}'
+        yield _finding('optimizer', WHERE, error, 'cannot be built: ', remedy)
         return
+    yield from _check_schedules(cfg, by_name(built))
+
+
+def _check_fields(wrapper: dict) -> Iterator[Finding]:
+    """Optimizers that have no known type, or texts instead of numbers."""
+    if 'methods' in wrapper and 'constructor' not in wrapper:
+        what = 'missing, so that optim_wrapper.methods would be ignored'
+        remedy = "set it to 'MethodOptimWrapperConstructor'"
+        yield Finding('error', 'config: optimizer', f'{WHERE}.constructor', what, remedy)
+    own = wrapper.get('methods')
+    parts = {WHERE: wrapper, **({f'{WHERE}.methods': own} if isinstance(own, dict) else {})}
+    for where, part in parts.items():
+        optimizer, spot = part.get('optimizer'), f'{where}.optimizer'
+        if not isinstance(optimizer, dict):
+            if 'constructor' not in wrapper:
+                what, remedy = f'is {optimizer!r}, expected dict(type=...)', 'name an optimizer'
+                yield Finding('error', 'config: optimizer', spot, what, remedy)
+            continue
+        for key in NUMBERS:
+            if not _is_number(value := optimizer.get(key, 0)):
+                what = f'is {value!r} ({type(value).__name__}), expected a number'
+                remedy = f'set {spot}.{key} to a number, without quotes'
+                yield Finding('error', 'config: optimizer', f'{spot}.{key}', what, remedy)
+        yield from check_type(OPTIMIZERS, 'optimizer', spot, optimizer.get('type'))
+
+
+def _check_schedules(cfg: Config, wrappers: dict[str, OptimWrapper]) -> Iterator[Finding]:
+    """Learning rate schedules that cannot be built, or belong to no optimizer."""
+    schedulers = cfg.get('param_scheduler')
+    if isinstance(schedulers, dict) and 'type' not in schedulers:
+        for name in schedulers:
+            if name not in wrappers:
+                known = ', '.join(wrappers) if '' not in wrappers else 'only one, without a name'
+                what, remedy = f'no optimizer of this name; there is {known}', 'correct the name'
+                place = f'param_scheduler.{name}'
+                yield Finding('error', 'config: learning rate', place, what, remedy)
     for place, scheduler in schedulers_of(cfg):
-        # The runner fills in the end automatically, too.
-        default = dict(optimizer=built, end=steps_of(cfg) or 1, epoch_length=1)
-        registry, fields = PARAM_SCHEDULERS, {**default, **scheduler}
-        yield from check_built(registry, 'learning rate', place, fields)
+        name = place.split('.')[1] if place.count('.') else ''
+        for wrapper in [wrappers[name]] if name in wrappers else wrappers.values():
+            # The runner fills in the end automatically, too.
+            default = dict(optimizer=wrapper, end=steps_of(cfg) or 1, epoch_length=1)
+            fields = {**default, **scheduler}
+            yield from check_built(PARAM_SCHEDULERS, 'learning rate', place, fields)
 
 
 def _is_number(value: object) -> bool:
@@ -108,9 +135,16 @@ def steps_of(cfg: Config) -> object:
 
 
 def schedulers_of(cfg: Config) -> Iterator[tuple[str, dict]]:
-    """Field and config of each scheduler of a single optimizer."""
-    schedulers = cfg.get('param_scheduler') or []
-    several = isinstance(schedulers, list | tuple)
-    for i, scheduler in enumerate(schedulers if several else [schedulers]):
-        if isinstance(scheduler, dict) and (several or 'type' in scheduler):
-            yield 'param_scheduler' + (f'.{i}' if several else ''), scheduler
+    """Field and config of each scheduler, of one optimizer or of several by name."""
+    yield from _schedulers('param_scheduler', cfg.get('param_scheduler') or [])
+
+
+def _schedulers(field: str, part: object) -> Iterator[tuple[str, dict]]:
+    if isinstance(part, list | tuple):
+        for i, scheduler in enumerate(part):
+            yield from _schedulers(f'{field}.{i}', scheduler)
+    elif isinstance(part, dict) and 'type' in part:
+        yield field, part
+    elif isinstance(part, dict):
+        for name, schedulers in part.items():
+            yield from _schedulers(f'{field}.{name}', schedulers)

@@ -65,6 +65,7 @@ def check_sizes(model: nn.Module, parts: list[Part]) -> Iterator[Finding]:
                 yield finding
                 break
             batches.append(batch)
+        yield from _too_small(model, part, batches)
         if shapes_only is not None:
             yield from _try_all(shapes_only, part, batches, said)
 
@@ -166,6 +167,19 @@ def _try_all(
             if (finding.where, finding.remedy) not in said:
                 said.add((finding.where, finding.remedy))
                 yield finding
+
+
+def _too_small(model: nn.Module, part: Part, shapes: list) -> Iterator[Finding]:
+    """Training images on which a network of a method has no output."""
+    for method in getattr(model, 'methods', ()) if part.training else ():
+        least = method.smallest_side
+        for height, width in (shape[2:] for shape in shapes if shape is not None):
+            if min(height, width) < least:
+                what = f'gives images of {width}x{height} pixels, but the discriminator of '
+                what += f'{type(method).__name__} needs at least {least}x{least}'
+                remedy = 'use larger images or crops'
+                yield Finding('error', 'config: sizes', f'{part.where}.pipeline', what, remedy)
+                return
 
 
 def _window(model: nn.Module, part: Part, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -47,7 +47,9 @@ class Server:
         return code
 
 
-def write_config(path: Path, data: Path, *, uda: bool, workers: int, **hook) -> Path:
+def write_config(
+    path: Path, data: Path, *, uda: bool, workers: int, methods: list[dict] | None = None, **hook
+) -> Path:
     """A tiny run with randomness in the images and dropout in the heads, on our schedule."""
     flips = [dict(type='RandomGaussianBlur'), dict(type='RandomFlip', prob=0.5)]
     load, pack = [dict(type='LoadImageFromFile')], [dict(type='PackSegInputs')]
@@ -65,7 +67,13 @@ def write_config(path: Path, data: Path, *, uda: bool, workers: int, **hook) -> 
         auxiliary_head=low_head_cfg(num_classes=19, dropout_ratio=0.3),
     )
     model = (uda_cfg if uda else plain_cfg)(**heads)
-    if uda:
+    optimizers = dict(accumulative_counts=2 if uda else 1, optimizer=dict(lr=0.02))
+    if uda and methods:
+        own = dict(constructor='MethodOptimWrapperConstructor')
+        own['methods'] = dict(optimizer=dict(type='Adam', lr=1e-3, betas=(0.9, 0.99)))
+        model.update(target_loss=None, methods=methods)
+        optimizers.update(own)
+    elif uda:
         model['guidance'] = dict(threshold=0.06)
     else:
         model['data_preprocessor']['size_divisor'] = 8
@@ -84,7 +92,7 @@ def write_config(path: Path, data: Path, *, uda: bool, workers: int, **hook) -> 
             dataset=dict(cityscapes, data_prefix=folders['val'], pipeline=load + labels + pack),
         ),
         val_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU']),
-        optim_wrapper=dict(accumulative_counts=2 if uda else 1, optimizer=dict(lr=0.02)),
+        optim_wrapper=optimizers,
         param_scheduler=[dict(type='PolyLR', power=0.9, begin=0, end=STEPS + 1, by_epoch=False)],
         train_cfg=dict(max_iters=STEPS, val_interval=4),
         default_hooks=dict(logger=dict(interval=1), checkpoint=hook),

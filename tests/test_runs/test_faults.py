@@ -14,6 +14,7 @@ from tests.helpers.fault_case import STEPS, Case, Server, assert_same, state
 from tests.helpers.tiny_data import make_cityscapes, make_gta5
 
 KILLED = -9
+SIZE = (32, 40)  # the least for a discriminator
 
 
 @pytest.fixture(scope='module')
@@ -27,16 +28,28 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope='module')
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp('data')
-    make_gta5(root / 'gta5', count=5)
-    make_cityscapes(root / 'cityscapes', train=3)
+    make_gta5(root / 'gta5', count=5, size=SIZE)
+    make_cityscapes(root / 'cityscapes', train=3, size=SIZE)
     return root
 
 
-@pytest.fixture(scope='module')
-def uda(server: Server, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
+TWO_LEVELS = dict(decode_head=0.1, auxiliary_head=0.02)
+METHODS = {
+    'maxsquare': None,
+    'adaptsegnet': [dict(type='AdaptSegNet', weights=TWO_LEVELS)],
+}
+
+
+@pytest.fixture(scope='module', params=METHODS)
+def uda(
+    request: pytest.FixtureRequest, server: Server, data: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Case:  # fmt: skip
     """Both domains; checkpoints of odd steps lie between two updates of the weights."""
-    folder = tmp_path_factory.mktemp('uda')
-    return Case(server, folder, data, uda=True, workers=0, interval=1, max_keep_ckpts=2)
+    folder = tmp_path_factory.mktemp(request.param)
+    methods = METHODS[request.param]
+    options = dict(uda=True, workers=0, interval=1, max_keep_ckpts=2, methods=methods)
+    return Case(server, folder, data, **options)
 
 
 @pytest.fixture(scope='module')

@@ -1,0 +1,11 @@
+# AdaptSegNet, two levels, CamVid day -> dusk.
+_base_ = '../maxsquare/camvid_day2dusk_iw_multi.py'
+model = dict(
+    target_loss=None,
+    guidance=None,
+    methods=[dict(type='AdaptSegNet', weights=dict(decode_head=0.001, auxiliary_head=0.0002))],
+)
+optim_wrapper = dict(
+    constructor='MethodOptimWrapperConstructor',
+    methods=dict(optimizer=dict(type='Adam', lr=1e-4, betas=(0.9, 0.99))),
+)

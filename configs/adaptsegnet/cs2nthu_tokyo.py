@@ -1,0 +1,5 @@
+# AdaptSegNet, two levels, Cityscapes -> NTHU Tokyo.
+_base_ = './cs2nthu_rome.py'
+train_dataloader = dict(dataset=dict(target=dict(city='Tokyo')))
+val_dataloader = dict(dataset=dict(city='Tokyo'))
+test_dataloader = val_dataloader

@@ -1,0 +1,3 @@
+# AdaptSegNet, one level, with all four rates of DeepLab v2, GTA5 -> Cityscapes.
+_base_ = './gta2cs_single.py'
+model = dict(decode_head=dict(dilations=(6, 12, 18, 24)))
