@@ -18,6 +18,19 @@ EXAMPLE = (
 )
 
 
+class CountingOptimWrapperDict(OptimWrapperDict):
+    """mmengine's dict, whose members know at which step a run starts and ends.
+
+    Otherwise a run that was stopped between two updates would resume with another rhythm of
+    gradient accumulation.
+    """
+
+    def initialize_count_status(self, model: nn.Module, cur_iter: int, max_iters: int) -> None:
+        """See :class:`mmengine.optim.OptimWrapper`."""
+        for wrapper in self.values():
+            wrapper.initialize_count_status(model, cur_iter, max_iters)
+
+
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class MethodOptimWrapperConstructor:
     """One optimizer for the segmentor, and one for the networks of its methods.
@@ -72,7 +85,7 @@ class MethodOptimWrapperConstructor:
         own = dict(self.own)
         own['optimizer'] = OPTIMIZERS.build({**own['optimizer'], 'params': parameters})
         own.setdefault('type', 'OptimWrapper')
-        return OptimWrapperDict(**{SEGMENTOR: segmentor, METHODS: OPTIM_WRAPPERS.build(own)})
+        return CountingOptimWrapperDict(**{SEGMENTOR: segmentor, METHODS: OPTIM_WRAPPERS.build(own)})
 
 
 def own_networks(model: nn.Module) -> list[nn.Module]:

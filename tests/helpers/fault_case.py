@@ -163,7 +163,7 @@ def assert_same(ours: object, theirs: object, where: str = '') -> None:
     """Equal to the bit."""
     assert type(ours) is type(theirs), where
     if isinstance(ours, dict):
-        assert list(ours) == list(theirs), where
+        assert list(ours) == list(theirs), f"{where}: {set(ours) ^ set(theirs)}"
         for key in ours:
             assert_same(ours[key], theirs[key], f'{where}.{key}')
     elif isinstance(ours, list | tuple):

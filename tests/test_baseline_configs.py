@@ -1,0 +1,105 @@
+"""Configs of the systems that the paper compares with say what their authors' code says."""
+
+import pytest
+from mmengine.config import Config
+from mmengine.optim import OptimWrapperDict, build_optim_wrapper
+from mmseg.registry import MODELS
+
+from mmseg_maxsquare.methods import PatchDiscriminator
+from tests.helpers import REPO
+
+CONFIGS = REPO / 'configs'
+CITIES = ('rome', 'rio', 'tokyo', 'taipei')
+VARIANTS = ('minent', 'minent_er', 'advent')
+NAMES = {
+    'adaptsegnet': [
+        *('gta2cs', 'gta2cs_single', 'gta2cs_ls', 'synthia2cs', 'camvid_day2dusk'),
+        *(f'gta2cs{variant}_four_rates' for variant in ('', '_single', '_ls')),
+        *(f'cs2nthu_{city}' for city in CITIES),
+        'gta2cs_from_source',
+    ],
+    'advent': [
+        *(f'{t}_{v}' for t in ('gta2cs', 'synthia2cs', 'camvid_day2dusk') for v in VARIANTS),
+        *(f'gta2cs_{variant}_from_source' for variant in ('minent', 'advent')),
+    ],
+}  # fmt: skip
+LEAVES = [f'{folder}/{name}.py' for folder, names in NAMES.items() for name in names]
+
+
+def load(name: str) -> Config:
+    return Config.fromfile(CONFIGS / name)
+
+
+def build(name: str):
+    cfg = load(name)
+    cfg.model.backbone.pretrained = None
+    if cfg.model.backbone.type == 'DeepLabV2ResNet':
+        cfg.model.backbone.depth = 50  # the same widths, faster to build
+    return cfg, MODELS.build(cfg.model)
+
+
+def test_no_config_is_unaccounted_for() -> None:
+    found = {str(p.relative_to(CONFIGS)) for folder in NAMES for p in CONFIGS.glob(f'{folder}/*')}
+    assert found == set(LEAVES)
+
+
+@pytest.mark.parametrize('name', LEAVES)
+def test_builds(name: str) -> None:
+    """Model, optimizers and start; a leaf is short."""
+    cfg, model = build(name)
+    assert len((CONFIGS / name).read_text().splitlines()) <= 35
+    assert type(model).__name__ == 'UDAEncoderDecoder' and model.target_loss is None
+    method = cfg.model.methods[0].type
+    assert method == type(model.methods[0]).__name__
+    discriminators = [m for m in model.modules() if isinstance(m, PatchDiscriminator)]
+    assert len(discriminators) == (0 if method == 'AdventMinEnt' else len(model.methods[0].levels))
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    assert isinstance(wrapper, OptimWrapperDict) is bool(discriminators)
+    if discriminators:
+        group = wrapper['methods'].param_groups[0]
+        assert type(wrapper['methods'].optimizer).__name__ == 'Adam'
+        assert (group['lr'], group['betas'], group['weight_decay']) == (1e-4, (0.9, 0.99), 0)
+    from_source = 'camvid' in name or 'from_source' in name
+    assert (cfg.load_from is not None) is from_source
+
+
+@pytest.mark.parametrize('name', [name for name in LEAVES if 'camvid' not in name])
+def test_released_recipe(name: str) -> None:
+    """Rates, weights, schedule, data as in BASELINES.md."""
+    cfg, model = build(name)
+    if 'from_source' in name:
+        assert (cfg.train_cfg.max_iters, cfg.param_scheduler[0].end) == (29760, 29761)
+        return
+    adapt_seg = name.startswith('adaptsegnet')
+    rates = [6, 12] if adapt_seg and 'four_rates' not in name else [6, 12, 18, 24]
+    heads = [model.decode_head] + ([model.auxiliary_head] if model.with_auxiliary_head else [])
+    single = 'single' in name or '_ls' in name
+    assert len(heads) == (1 if single else 2)
+    for head in heads:
+        assert [conv.dilation[0] for conv in head.classifiers] == rates
+    if not single:
+        assert cfg.model.auxiliary_head.loss_decode.loss_weight == 0.1
+    main = 0.01 if '_ls' in name else 0.0005 if 'nthu' in name else 0.001
+    expected = {'decode_head': main} | ({} if single else {'auxiliary_head': main / 5})
+    assert model.methods[0].weights == pytest.approx(expected)
+    assert getattr(model.methods[0], 'gan', 'vanilla') == (
+        'least_squares' if '_ls' in name else 'vanilla'
+    )
+    assert getattr(model.methods[0], 'hardest', 1) == (0.3 if '_er' in name else 1)
+    steps = {'adaptsegnet': 150000, 'advent': 120000}[name.partition('/')[0]]
+    poly = 250001
+    if 'synthia' in name:
+        steps, poly = (80000, 250001) if adapt_seg else (90000, 90001)
+    assert (cfg.train_cfg.max_iters, cfg.param_scheduler[0].end) == (steps, poly)
+    affine = [p for n, p in model.backbone.named_parameters() if 'bn' in n or 'downsample.1' in n]
+    assert not any(p.requires_grad for p in affine)
+    data = cfg.train_dataloader.dataset
+    for domain in (data.source, data.target):
+        kinds = [step.type for step in domain.pipeline]
+        assert not any('Random' in kind for kind in kinds)
+    size = (1280, 720) if 'gta' in name or 'synthia' in name else (1024, 512)
+    if not adapt_seg and 'synthia' in name:
+        size = (1280, 760)
+    sizes = [s.scale for d in (data.source, data.target) for s in d.pipeline if 'scale' in s]
+    assert sizes == [size, (1024, 512)]
+    assert cfg.train_dataloader.batch_size == 1
