@@ -36,9 +36,12 @@ class Stream(torch.utils.data.Dataset):
         return item
 
 
-def train(work_dir: Path, bad: str | None, action: str = 'stop', steps: int = 5, **optim) -> Runner:
+def train(
+    work_dir: Path, bad: str | None, action: str = 'stop', steps: int = 5,
+    model: dict | None = None, **optim,
+) -> Runner:  # fmt: skip
     """Train a tiny model; checkpoint every step."""
-    model = build_model(uda_cfg(), seed=1)
+    model = build_model(model or uda_cfg(), seed=1)
     runner = Runner(
         model=model,
         work_dir=str(work_dir),
@@ -109,6 +112,26 @@ def test_changes_nothing_when_all_is_well(tmp_path: Path) -> None:
         train(tmp_path / action, None, action).model.state_dict() for action in ('stop', 'skip')
     ]
     assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
+
+
+@pytest.mark.parametrize('bad', ['source', 'target'])
+def test_skipping_leaves_every_network_alone(bad: str, tmp_path: Path) -> None:
+    """Segmentor, discriminators and both optimizers are as if the step had not been."""
+    method = dict(type='AdaptSegNet', weights=dict(decode_head=0.1))
+    cfg = uda_cfg(target_loss=None, methods=[method])
+    optim = dict(
+        constructor='MethodOptimWrapperConstructor', methods=dict(optimizer=dict(type='Adam', lr=1e-3))
+    )
+    train(tmp_path, bad, 'skip', BAD_STEP + 1, cfg, **optim)
+    before, after = (
+        torch.load(tmp_path / f'iter_{step}.pth', weights_only=False)
+        for step in (BAD_STEP, BAD_STEP + 1)
+    )
+    for key, value in before['state_dict'].items():
+        assert torch.equal(value, after['state_dict'][key]), key
+    for name in ('segmentor', 'methods'):
+        old, new = (c['optimizer'][name]['state'] for c in (before, after))
+        assert old and str(old) == str(new)
 
 
 def test_infinite_gradient_of_a_finite_loss(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import torch
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, build_optim_wrapper
 from torch import nn
 
 from mmseg_maxsquare.engine import UDADistributedDataParallel
@@ -13,11 +13,15 @@ from tests.helpers.tiny_models import build_model, low_head_cfg, plain_cfg, uda_
 
 STEPS = 5
 GUIDANCE = dict(threshold=0.4, loss_weight=0.5)
+ADVERSARIAL = dict(type='AdaptSegNet', weights=dict(decode_head=1.0, auxiliary_head=0.2))
 CASES = {
     'guidance': dict(auxiliary_head=low_head_cfg(), guidance=GUIDANCE),
     # Trained on the source only: the target pass does not use this head.
     'unused_head': dict(auxiliary_head=low_head_cfg()),
     'accumulation': dict(auxiliary_head=low_head_cfg(), guidance=GUIDANCE),
+    'adversarial': dict(
+        target_loss=None, auxiliary_head=low_head_cfg(), methods=[ADVERSARIAL]
+    ),
     'clipping': {},
     'batch_norm': {},
     'plain': {},
@@ -54,6 +58,17 @@ def batch_of(case: str, step: int, images: slice) -> dict:
 
 
 def wrapper_of(case: str, model: nn.Module) -> OptimWrapper:
+    if case == 'adversarial':
+        cfg = dict(
+            constructor='MethodOptimWrapperConstructor',
+            accumulative_counts=2,
+            optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=1e-3),
+            # A large eps, since Adam would turn the noise of gradients near zero into steps.
+            methods=dict(optimizer=dict(type='Adam', lr=1e-2, betas=(0.9, 0.99), eps=1e-2)),
+        )
+        wrapper = build_optim_wrapper(model, cfg)
+        wrapper.initialize_count_status(model, 0, STEPS)
+        return wrapper
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
     kwargs = dict(accumulative_counts=2) if case == 'accumulation' else {}
     if case == 'clipping':
