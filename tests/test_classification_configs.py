@@ -11,7 +11,7 @@ CONFIGS = REPO / 'configs'
 OFFICE31 = dict(a='amazon', w='webcam', d='dslr')
 TASKS = ('a2w', 'd2w', 'w2d', 'a2d', 'd2a', 'w2a')
 DIGITS = ('mnist2uci', 'uci2mnist')
-METHODS = ('source_only', 'minent', 'maxsquare')
+METHODS = ('source_only', 'minent', 'maxsquare', 'dann')
 
 
 def load(name: str) -> Config:

@@ -3,9 +3,11 @@
 from .adaptsegnet import AdaptSegNet
 from .adversarial import PatchDiscriminator
 from .advent import AdvEnt, AdventMinEnt
+from .dann import DANN
 from .method import Method, Predictions
 
 __all__ = [
+    'DANN',
     'AdaptSegNet',
     'AdvEnt',
     'AdventMinEnt',
