@@ -6,6 +6,7 @@ from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmseg.registry import MODELS
 
 from mmseg_maxsquare.methods import PatchDiscriminator
+
 from tests.helpers import REPO
 
 CONFIGS = REPO / 'configs'

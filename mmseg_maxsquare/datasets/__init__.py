@@ -13,6 +13,7 @@ from .load_image import LoadImage
 from .loading import LoadLabelIds
 from .nthu import NTHUDataset
 from .office31 import Office31Dataset
+from .self_training_dataset import LoadPseudoLabels, RareClassCrop, SelfTrainingDataset
 from .synthia import SYNTHIADataset
 from .transforms import RandomGaussianBlur
 from .uda_dataset import UDADataset
@@ -30,11 +31,14 @@ __all__ = [
     'LabelMeFacadeDataset',
     'LoadImage',
     'LoadLabelIds',
+    'LoadPseudoLabels',
     'NTHUDataset',
     'Office31Dataset',
     'PackClassInputs',
     'RandomGaussianBlur',
+    'RareClassCrop',
     'SYNTHIADataset',
+    'SelfTrainingDataset',
     'UDADataset',
     'UDASampler',
 ]

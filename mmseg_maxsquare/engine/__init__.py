@@ -8,6 +8,7 @@ from .non_finite_hook import NonFiniteHook
 from .oracle_checkpoint_hook import OracleCheckpointHook
 from .resume import find_resumable
 from .safe_loading import allow_mmengine_checkpoints, check_checkpoint, load_only_safely
+from .self_training_loop import SelfTrainingLoop
 from .train_loop import ResumableTrainLoop
 from .uda_distributed import UDADistributedDataParallel
 from .uda_hook import UDAHook
@@ -20,6 +21,7 @@ __all__ = [
     'NonFiniteHook',
     'OracleCheckpointHook',
     'ResumableTrainLoop',
+    'SelfTrainingLoop',
     'UDADistributedDataParallel',
     'UDAHook',
     'allow_mmengine_checkpoints',

@@ -85,7 +85,9 @@ class MethodOptimWrapperConstructor:
         own = dict(self.own)
         own['optimizer'] = OPTIMIZERS.build({**own['optimizer'], 'params': parameters})
         own.setdefault('type', 'OptimWrapper')
-        return CountingOptimWrapperDict(**{SEGMENTOR: segmentor, METHODS: OPTIM_WRAPPERS.build(own)})
+        return CountingOptimWrapperDict(
+            **{SEGMENTOR: segmentor, METHODS: OPTIM_WRAPPERS.build(own)}
+        )
 
 
 def own_networks(model: nn.Module) -> list[nn.Module]:

@@ -73,16 +73,18 @@ class StreamBatchSampler(BatchSampler):
     Attributes:
         start: First step. None gives no batches: mmengine 0.10.7 opens the loader
             before it knows the step at which a run resumes.
+        stop: Step before which the batches end; None for endless ones.
     """
 
     def __init__(self, sampler: Sampler, batch_size: int, drop_last: bool = False) -> None:
         super().__init__(sampler, batch_size, drop_last)
         self.rank, self.world_size = get_dist_info()
         self.start: int | None = None
+        self.stop: int | None = None
 
     def __iter__(self) -> Iterator[list[int]]:
         if self.start is not None:
-            yield from itertools.islice(self._batches(), self.start, None)
+            yield from itertools.islice(self._batches(), self.start, self.stop)
 
     def _batches(self) -> Iterator[list[int]]:
         positions = itertools.count(self.rank, self.world_size)

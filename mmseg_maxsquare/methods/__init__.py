@@ -1,8 +1,8 @@
 """The methods that need more than a loss on target predictions; one file each."""
 
 from .adaptsegnet import AdaptSegNet
-from .adversarial import PatchDiscriminator
 from .advent import AdvEnt, AdventMinEnt
+from .adversarial import PatchDiscriminator
 from .dann import DANN
 from .method import Method, Predictions
 

@@ -11,7 +11,7 @@ from mmengine.dataset import BaseDataset, Compose
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import DATASETS
 
-from mmseg_maxsquare.datasets import UDADataset
+from mmseg_maxsquare.datasets import SelfTrainingDataset, UDADataset
 from mmseg_maxsquare.datasets.class_labels import ClassLabelDataset
 
 from .errors import fact_and_remedy
@@ -96,7 +96,7 @@ def domains_of(cfg: Config) -> list[Domain]:
         name, place = loader.removesuffix('_dataloader'), f'{loader}.dataset'
         if not isinstance(dataset, dict):
             continue
-        if not is_pair(dataset):
+        if not (is_pair(dataset) or is_mixture(dataset)):
             domains += _numbered(name, place, dataset)
             continue
         for part in ('source', 'target'):
@@ -108,6 +108,12 @@ def domains_of(cfg: Config) -> list[Domain]:
 def is_pair(dataset: dict) -> bool:
     """Whether a config is that of a UDADataset."""
     return dataset.get('type') in ('UDADataset', 'mmseg.UDADataset', UDADataset)
+
+
+def is_mixture(dataset: dict) -> bool:
+    """Whether a config is that of a SelfTrainingDataset."""
+    names = ('SelfTrainingDataset', 'mmseg.SelfTrainingDataset', SelfTrainingDataset)
+    return dataset.get('type') in names
 
 
 def _numbered(name: str, place: str, cfg: dict) -> list[Domain]:

@@ -77,9 +77,12 @@ def _read_first(dataset: Dataset) -> None:
     """Load the first sample; a UDADataset has already done so when it was built."""
     if isinstance(dataset, SeededDataset):
         dataset = dataset.dataset
-    if not isinstance(dataset, UDADataset):
+    if isinstance(dataset, UDADataset):
+        return
+    # A mixture for self-training has no samples before its first round.
+    for part in getattr(dataset, 'domains', {'': dataset}).values():
         with seeded(0):
-            dataset[0]
+            part[0]
 
 
 def _without_classes(error: Exception) -> str:

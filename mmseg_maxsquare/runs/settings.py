@@ -10,7 +10,7 @@ from mmseg_maxsquare.datasets import UDASampler
 from mmseg_maxsquare.datasets.loading import IGNORE
 from mmseg_maxsquare.models import UDAModel
 
-from .domains import LOADERS, Domain, is_pair
+from .domains import LOADERS, Domain, is_mixture, is_pair
 from .findings import Finding, config_error
 from .loops import check_loops
 from .scoring import check_scoring
@@ -82,17 +82,18 @@ def _check_pairing(cfg: Config) -> Iterator[Finding]:
     if not isinstance(dataset, dict):
         return
     pair = is_pair(dataset)
+    two = pair or is_mixture(dataset)
     for part in ('source', 'target'):
-        source_free = part == 'source' and dataset.get(part, '') is None
-        if pair and not source_free and not isinstance(dataset.get(part), dict):
+        source_free = pair and part == 'source' and dataset.get(part, '') is None
+        if two and not source_free and not isinstance(dataset.get(part), dict):
             what = f'is {dataset.get(part)!r}, expected the config of a data set'
             where = f'train_dataloader.dataset.{part}'
             yield config_error('fields missing', where, what, f'name the {part} images')
-    if pair and sampler not in ('UDASampler', 'mmseg.UDASampler', UDASampler):
+    if two and sampler not in ('UDASampler', 'mmseg.UDASampler', UDASampler):
         yield config_error(
             'sampler',
             'train_dataloader.sampler',
-            f'{_name(sampler)}, but a UDADataset needs its own',
+            f'{_name(sampler)}, but a {_name(dataset["type"])} needs its own',
             "set train_dataloader.sampler=dict(type='UDASampler')",
         )
     adapts = _class_of((cfg.get('model') or {}).get('type'))

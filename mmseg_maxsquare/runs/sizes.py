@@ -9,7 +9,6 @@ from mmengine.runner import Runner
 from PIL import Image
 from torch import Tensor, nn
 
-from mmseg_maxsquare.datasets import UDADataset
 from mmseg_maxsquare.datasets.uda_sampler import seeded
 from mmseg_maxsquare.engine.sample_stream import SeededDataset
 
@@ -80,7 +79,7 @@ def parts_of(runner: Runner, loops: tuple[str, ...]) -> Iterator[Part]:
         size = getattr(sampler, 'batch_size', None) or loop.dataloader.batch_size or 1
         if isinstance(dataset, SeededDataset):
             dataset = dataset.dataset
-        domains = dataset.domains if isinstance(dataset, UDADataset) else {'': dataset}
+        domains = getattr(dataset, 'domains', {'': dataset})
         for domain, part in domains.items():
             if not hasattr(part, 'get_data_info'):
                 continue

@@ -48,7 +48,14 @@ class Server:
 
 
 def write_config(
-    path: Path, data: Path, *, uda: bool, workers: int, methods: list[dict] | None = None, **hook
+    path: Path,
+    data: Path,
+    *,
+    uda: bool,
+    workers: int,
+    methods: list[dict] | None = None,
+    self_training: dict | None = None,
+    **hook,
 ) -> Path:
     """A tiny run with randomness in the images and dropout in the heads, on our schedule."""
     flips = [dict(type='RandomGaussianBlur'), dict(type='RandomFlip', prob=0.5)]
@@ -104,6 +111,19 @@ def write_config(
         str(REPO / 'configs/_base_' / name)
         for name in ('default_runtime.py', 'schedules/source_70k.py')
     ]
+    if self_training:
+        fields['train_cfg'] = dict(
+            type='SelfTrainingLoop', max_iters=STEPS, val_interval=4, **self_training
+        )
+        fields['param_scheduler'] = []
+        fields['train_dataloader']['sampler'] = dict(type='UDASampler')
+        fields['train_dataloader']['dataset'] = dict(
+            type='SelfTrainingDataset',
+            source=source,
+            target=dict(target, pipeline=[*load, dict(type='LoadPseudoLabels'), *flips, *pack]),
+            labelling_pipeline=load + pack,
+            prior_pipeline=load + labels + pack,
+        )
     lines = [f'_base_ = {bases!r}', *(f'{key} = {value!r}' for key, value in fields.items())]
     path.write_text('\n'.join(lines) + '\n')
     return path
@@ -163,7 +183,7 @@ def assert_same(ours: object, theirs: object, where: str = '') -> None:
     """Equal to the bit."""
     assert type(ours) is type(theirs), where
     if isinstance(ours, dict):
-        assert list(ours) == list(theirs), f"{where}: {set(ours) ^ set(theirs)}"
+        assert list(ours) == list(theirs), f'{where}: {set(ours) ^ set(theirs)}'
         for key in ours:
             assert_same(ours[key], theirs[key], f'{where}.{key}')
     elif isinstance(ours, list | tuple):

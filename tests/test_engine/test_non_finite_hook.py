@@ -120,7 +120,8 @@ def test_skipping_leaves_every_network_alone(bad: str, tmp_path: Path) -> None:
     method = dict(type='AdaptSegNet', weights=dict(decode_head=0.1))
     cfg = uda_cfg(target_loss=None, methods=[method])
     optim = dict(
-        constructor='MethodOptimWrapperConstructor', methods=dict(optimizer=dict(type='Adam', lr=1e-3))
+        constructor='MethodOptimWrapperConstructor',
+        methods=dict(optimizer=dict(type='Adam', lr=1e-3)),
     )
     train(tmp_path, bad, 'skip', BAD_STEP + 1, cfg, **optim)
     before, after = (

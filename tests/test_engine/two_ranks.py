@@ -19,9 +19,7 @@ CASES = {
     # Trained on the source only: the target pass does not use this head.
     'unused_head': dict(auxiliary_head=low_head_cfg()),
     'accumulation': dict(auxiliary_head=low_head_cfg(), guidance=GUIDANCE),
-    'adversarial': dict(
-        target_loss=None, auxiliary_head=low_head_cfg(), methods=[ADVERSARIAL]
-    ),
+    'adversarial': dict(target_loss=None, auxiliary_head=low_head_cfg(), methods=[ADVERSARIAL]),
     'clipping': {},
     'batch_norm': {},
     'plain': {},

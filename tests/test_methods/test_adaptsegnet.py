@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 
 from mmseg_maxsquare.methods import PatchDiscriminator
 from mmseg_maxsquare.methods.adversarial import domain_loss
+
 from tests.helpers.tiny_models import build_model, low_head_cfg, uda_cfg
 
 

@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 
 from mmseg_maxsquare.losses import entropy_loss
 from mmseg_maxsquare.methods.advent import normalised_entropy_loss, self_information
+
 from tests.helpers.tiny_models import build_model, low_head_cfg, uda_batch, uda_cfg
 from tests.test_methods import adversarial_by_hand as hand
 

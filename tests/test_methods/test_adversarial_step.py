@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmseg_maxsquare.methods import Predictions
 from mmseg_maxsquare.models.trained_params import norm_layers
+
 from tests.helpers.tiny_models import build_model, low_head_cfg, uda_batch, uda_cfg
 from tests.test_methods import adversarial_by_hand as hand
 

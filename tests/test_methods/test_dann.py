@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from torch.nn import functional as F
 
 from mmseg_maxsquare.methods.dann import reversal_factor, reverse_gradient
+
 from tests.helpers import REPO
 from tests.helpers.tiny_models import uda_cfg
 from tests.test_models.test_image_classifier import batch, build
@@ -50,7 +51,7 @@ def pairs(seed: int) -> dict:
 
 
 def test_steps_equal_those_by_hand() -> None:
-    """Three steps: feature gradients reversed by the schedule, the discriminator's at full weight."""
+    """Feature gradients are reversed by the schedule, the discriminator's at full weight."""
     model, twin = adaptive(), adaptive()
     twin.load_state_dict(model.state_dict())
     optimizers = [torch.optim.SGD(m.parameters(), lr=0.01, momentum=0.9) for m in (model, twin)]
@@ -64,7 +65,9 @@ def test_steps_equal_those_by_hand() -> None:
         labels = torch.tensor([s.gt_label for s in data['data_samples']['source']])
         supervised = F.cross_entropy(twin.classifier(features['source']), labels)
         judged = {
-            d: F.binary_cross_entropy_with_logits(network(f), torch.full((len(f), 1), float(d == 'source')))
+            d: F.binary_cross_entropy_with_logits(
+                network(f), torch.full((len(f), 1), float(d == 'source'))
+            )
             for d, f in features.items()
         }
         domain = 0.5 * (judged['source'] + judged['target'])
@@ -119,7 +122,9 @@ def test_config() -> None:
     (dict(steps=10, loss_weight=-1), 'loss_weight must be at least 0'),
 ])  # fmt: skip
 def test_wrong_fields(fields: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=f'model.methods.0: {message}' if 'must' in message else message):
+    with pytest.raises(
+        ValueError, match=f'model.methods.0: {message}' if 'must' in message else message
+    ):
         build(type='UDAImageClassifier', methods=[dict(type='DANN', **fields)])
 
 

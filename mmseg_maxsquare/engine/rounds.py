@@ -1,0 +1,193 @@
+"""The files of a round of self-training: which images, which labels."""
+
+import logging
+import math
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmengine.dist import barrier, get_dist_info, is_main_process
+from torch import nn
+
+from ..data_files import BadFileError
+from ..datasets.self_training_dataset import ROUND_FILE, SelfTrainingDataset
+from ..methods import cbst
+from .prior_file import source_prior
+from .pseudo_labelling import (
+    Labeller,
+    read_confidences,
+    read_json,
+    score_images,
+    weights_digest,
+    write_confidences,
+    write_json,
+    write_labels,
+)
+
+SELECTED = 'selected.json'
+LINE = 60.0  # seconds between two lines of progress
+Share = tuple[float, float, float]  # in the first round, added in each further one, at most
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How images and labels are chosen; see :class:`SelfTrainingLoop`."""
+
+    rounds: int
+    portion: Share
+    source_share: Share
+    policy: str
+    select: int | None
+    flip: bool
+    rare_below: float
+    fewest_rare: int
+    prior_width: int
+
+
+class RoundMaker:
+    """Makes the files of the rounds; all ranks call it, each does its part of the images.
+
+    Args:
+        rules: How images and labels are chosen.
+        dataset: Its images are labelled.
+        folder: Where the files are.
+        seed: Of the run.
+        logger: Gets the progress.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        dataset: SelfTrainingDataset,
+        folder: Path,
+        seed: int,
+        logger: logging.Logger,
+    ) -> None:
+        self.rules, self.dataset, self.folder = rules, dataset, folder
+        self.seed, self.logger = seed, logger
+
+    def folder_of(self, number: int) -> Path:
+        """Where the files of a round are."""
+        return self.folder / f'round_{number}'
+
+    def make(self, number: int, model: nn.Module) -> None:
+        """Make the files of a round, unless they are there from the very same weights.
+
+        Args:
+            number: From 1.
+            model: In eval mode.
+        """
+        images, flip = self.dataset.to_label, self.rules.flip
+        chosen = self._select(Labeller(model, images, None, flip))
+        self._label(number, Labeller(model, images, self._prior(), flip), chosen)
+
+    def _select(self, labeller: Labeller) -> list[int]:
+        """Numbers of the target images that are used."""
+        every = range(len(labeller.images))
+        if self.rules.select is None:
+            return list(every)
+        path = self.folder / SELECTED
+        if read_json(path) is None:
+            rank, ranks = get_dist_info()
+            part = self.folder / f'scores_{rank}.json'
+            mine = self._told('choosing images', score_images(labeller, every[rank::ranks]), every)
+            write_json(part, dict(mine))
+            barrier()
+            if is_main_process():
+                scores: dict[int, float] = {}
+                for file in sorted(self.folder.glob('scores_*.json')):
+                    scores.update({int(k): v for k, v in (read_json(file) or {}).items()})
+                best = sorted(scores, key=lambda i: (-scores[i], i))[: self.rules.select]
+                write_json(path, dict(images=sorted(best), scores=scores))
+            barrier()
+        return (read_json(path) or {})['images']
+
+    def _prior(self) -> np.ndarray | None:
+        dataset = self.dataset
+        if dataset.for_prior is None:
+            return None
+        classes = list(dataset.metainfo['classes'])
+        return source_prior(dataset.for_prior, classes, self.rules.prior_width, self.folder)
+
+    def _label(self, number: int, labeller: Labeller, chosen: list[int]) -> None:
+        """Thresholds and labels of a round, unless they are there from the same weights."""
+        folder, digest = self.folder_of(number), weights_digest(labeller.model)
+        begun, done = folder / 'weights.json', folder / ROUND_FILE
+        if is_main_process() and read_json(begun) != {'sha256': digest}:
+            shutil.rmtree(folder, ignore_errors=True)  # our own files, of other weights
+            write_json(begun, {'sha256': digest})
+        barrier()
+        if done.is_file():
+            return
+        rank, ranks = get_dist_info()
+        mine, what = chosen[rank::ranks], f'round {number} of {self.rules.rounds}:'
+        confidences = folder / 'confidences'
+        written = write_confidences(labeller, mine, confidences)
+        for _ in self._told(f'{what} thresholds', written, mine):
+            pass
+        barrier()
+        classes = len(self.dataset.metainfo['classes'])
+        portion = cbst.portion_of_round(number, *self.rules.portion)
+        values = (read_confidences(confidences, chosen, c) for c in range(classes))
+        limits, counts = _thresholds(values, portion, self.rules.policy)
+        if (limits >= cbst.UNREACHED).all():
+            raise BadFileError(
+                f'{what} no class has enough confident pixels for a threshold; raise '
+                'train_cfg.portion, or start from a better model'
+            )
+        labels = write_labels(labeller, mine, limits, folder / 'labels')
+        for _ in self._told(f'{what} labels', labels, mine):
+            pass
+        barrier()
+        if is_main_process():
+            write_json(done, self._content(number, portion, limits, counts, chosen))
+            shutil.rmtree(confidences)
+        barrier()
+
+    def _content(
+        self, number: int, portion: float, limits: np.ndarray, counts: np.ndarray, chosen: list[int]
+    ) -> dict:
+        """What the data set and people read of a round."""
+        dataset = self.dataset
+        share = cbst.portion_of_round(number, *self.rules.source_share)
+        order = np.random.default_rng([self.seed, 5]).permutation(len(dataset.source))
+        used = order[: max(1, math.floor(share * len(order)))]  # a prefix that grows
+        rare = np.flatnonzero(counts < self.rules.rare_below * counts.sum())
+        fewest = np.argsort(counts, kind='stable')[: self.rules.fewest_rare]
+        names = dataset.metainfo['classes']
+        return dict(
+            portion=portion,
+            thresholds=dict(zip(names, map(float, limits), strict=True)),
+            predicted_pixels=dict(zip(names, map(int, counts), strict=True)),
+            rare_classes=sorted({*map(int, rare), *map(int, fewest)}),
+            source=sorted(map(int, used)),
+            target=chosen,
+        )
+
+    def _told(self, what: str, items: Iterable, all_of_them: Iterable) -> Iterator:
+        """The items, with a line of progress once a minute."""
+        total, begin = len(list(all_of_them)), time.monotonic()
+        last = begin
+        for count, item in enumerate(items, start=1):
+            now = time.monotonic()
+            if now - last > LINE or count == total:
+                left = (now - begin) / count * (total - count) / 60
+                note = f'{what}, {count} of {total} images, {left:.0f} min left'
+                self.logger.info(note, extra=dict(shown=True))
+                last = now
+            yield item
+
+
+def _thresholds(
+    values: Iterable[np.ndarray], portion: float, policy: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Thresholds and pixel counts; for the class-balanced policy one class in memory at a time."""
+    if policy == 'global':
+        parts = list(values)
+        return cbst.thresholds(parts, portion, policy), np.array([len(part) for part in parts])
+    found = [(cbst.threshold(part, portion), len(part)) for part in values]
+    limits, counts = zip(*found, strict=True)
+    return np.array(limits, np.float32), np.array(counts)
