@@ -2,8 +2,9 @@
 
 From a checkpoint of the authors' released network, or AdaptSegNet's ImageNet
 initialisation (backbone only), to this package's key names; back with --to released or
---to adaptsegnet. Every tensor must be present and of the right shape, and no code in a
-file is executed.
+--to adaptsegnet. --to mmseg also reads the published MXNet parameters of Wider
+ResNet-38. Every tensor must be present and of the right shape, and no code in a file is
+executed.
 
 As in: mmseg-maxsquare convert SRC DST --to mmseg
 """

@@ -1,8 +1,9 @@
 """Converts checkpoints between the key names of this package and those of other code.
 
 From a checkpoint of the authors' released network, or AdaptSegNet's ImageNet
-initialisation (backbone only), to this package's key names, and back. Every tensor must
-be present and of the right shape, and no code in a file is executed.
+initialisation (backbone only), to this package's key names, and back; and from the
+published MXNet weights of Wider ResNet-38. Every tensor must be present and of the right
+shape, and no code in a file is executed.
 """
 
 import re
@@ -22,7 +23,9 @@ from .checkpoint_files import (
     write_new,
 )
 from .key_names import SLOTS, completed, key_of, recognise, rename, select
+from .mxnet_file import is_mxnet_file
 from .released_network import released_shapes
+from .wider_resnet import from_mxnet
 
 
 def convert_file(source: Path, target: Path, to: str, classifiers: int = 2) -> None:
@@ -59,6 +62,12 @@ def convert(
             incomplete, or if the target exists or cannot be written.
     """
     refuse_existing(target)
+    if source.is_file() and is_mxnet_file(source):
+        if to != 'mmseg':
+            raise ValueError(f'{source} is a file of MXNet, which only --to mmseg reads')
+        state, left_out = from_mxnet(source)
+        write_new(target, _packed(state, to, source.name), legacy=False)
+        return left_out, []
     raw = read_weights(source)
     form, prefix = recognise(raw)
     _check_direction(source, form, to)

@@ -14,11 +14,14 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 
 from mmseg_maxsquare.engine.pseudo_labelling import Labeller
+
 from tests.helpers.fault_case import Case, Server
 from tests.helpers.tiny_data import make_cityscapes, make_gta5
 
-RULES = dict(rounds=2, round_iters=4, portion=0.4, portion_step=0.2, max_portion=0.5, select=2,
-             source_share=0.5, source_share_step=0.25, max_source_share=1.0, fewest_rare=3)  # fmt: skip
+RULES = dict(
+    rounds=2, round_iters=4, portion=0.4, portion_step=0.2, max_portion=0.5, select=2,
+    source_share=0.5, source_share_step=0.25, max_source_share=1.0, fewest_rare=3,
+)  # fmt: skip
 
 
 @pytest.fixture(scope='module')

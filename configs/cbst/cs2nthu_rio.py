@@ -1,0 +1,5 @@
+# CBST, Cityscapes -> NTHU Rio, with ResNet-101; the paper's row has Wider ResNet-38.
+_base_ = './cs2nthu_rome.py'
+train_dataloader = dict(dataset=dict(target=dict(city='Rio')))
+val_dataloader = dict(dataset=dict(city='Rio'))
+test_dataloader = val_dataloader

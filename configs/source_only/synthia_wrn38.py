@@ -1,0 +1,20 @@
+# Source model of SYNTHIA with Wider ResNet-38, as in CBST: 50 epochs on four GPUs.
+_base_ = [
+    '../_base_/models/wider_resnet38.py',
+    '../_base_/datasets/synthia.py',
+    '../_base_/schedules/source_70k.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(decode_head=dict(num_classes=16))
+scale = dict(type='RandomResize', scale=(1280, 760), ratio_range=(0.7, 1.3), keep_ratio=True)
+crop = dict(type='RandomCrop', crop_size=(504, 504))
+train_dataloader = dict(
+    batch_size=4,  # 16 in all
+    dataset=dict(pipeline=[_base_.load, _base_.labels, scale, crop, _base_.pack]),
+)
+optim_wrapper = dict(
+    optimizer=dict(lr=1.6e-3),
+    paramwise_cfg=dict(_delete_=True, bias_lr_mult=2.0, bias_decay_mult=0.0),
+)
+param_scheduler = []  # constant
+train_cfg = dict(max_iters=29400)
