@@ -20,9 +20,10 @@ from tests.helpers.tiny_data import (
 )
 
 CONFIGS = REPO / 'configs'
+METHODS = ('source_only', 'minent', 'maxsquare', 'adaptsegnet', 'advent', 'cbst', 'dann')
 LEAVES = sorted(
     str(path.relative_to(CONFIGS))
-    for folder in ('source_only', 'minent', 'maxsquare')
+    for folder in METHODS
     for path in (CONFIGS / folder).rglob('*.py')
 )
 # One of each format and kind; the others only differ in what test_configs.py checks.
@@ -31,8 +32,22 @@ FAST = (
     'maxsquare/cs2nthu_rio_iw.py',
     'minent/office31_d2a.py',
     'maxsquare/digits_uci2mnist.py',
+    'adaptsegnet/cs2nthu_rio.py',
+    'advent/synthia2cs_minent_er.py',
+    'cbst/synthia2cs.py',
+    'dann/digits_uci2mnist.py',
 )
 SCALE = (65, 33)
+# What every config of a method logs.
+TERMS = {
+    'adaptsegnet': (
+        'target.loss_adversarial.decode_head',
+        'source.loss_discriminator.decode_head',
+        'target.loss_discriminator.decode_head',
+    ),
+    'dann': ('source.loss_domain', 'target.loss_domain'),
+    'cbst': ('decode.loss_ce',),
+}
 
 
 @pytest.fixture(scope='module')
@@ -54,10 +69,12 @@ def shrink(cfg: Config) -> None:
 
     def rescale(node: object) -> None:
         if isinstance(node, dict):
-            if node.get('type') == 'Resize':
+            if node.get('type') in ('Resize', 'RandomResize'):
                 node['scale'] = SCALE
             if 'crop_size' in node:
                 node['crop_size'] = (33, 33)
+            if 'seg_pad_val' in node:
+                node['size'] = (33, 33)
             for value in node.values():
                 rescale(value)
         elif isinstance(node, list):
@@ -71,6 +88,10 @@ def shrink(cfg: Config) -> None:
     cfg.model.backbone.pretrained = None
     cfg.load_from = None
     cfg.train_cfg.update(max_iters=2, val_interval=2)
+    if cfg.train_cfg.type == 'SelfTrainingLoop':
+        cfg.train_cfg.update(rounds=2, round_iters=1)
+        if cfg.train_cfg.get('select'):
+            cfg.train_cfg.select = 2
     cfg.default_hooks.logger.interval = 1
 
 
@@ -91,7 +112,8 @@ def test_trains_two_steps(
     assert runner.iter == 2
     for key in (k for k in scalars if 'loss' in k):
         assert all(math.isfinite(value) for value in scalars[key].data[0]), key
-    if 'source_only' not in name and 'source_' not in name:
+    assert set(TERMS.get(name.partition('/')[0], ())) <= {k.removeprefix('train/') for k in scalars}
+    if name.startswith(('minent', 'maxsquare')) and 'source_' not in name:
         kind = 'entropy' if 'minent' in name else 'max_square'
         assert f'train/target.loss_{kind}' in scalars
         assert ('train/target.loss_guidance' in scalars) == ('multi' in name)
@@ -101,8 +123,9 @@ def test_trains_two_steps(
         assert 0 <= scalars[f'val/{subset}'].current() <= 100
     classes = runner.val_dataloader.dataset.metainfo['classes']
     assert len(classes) == runner.model.num_classes
+    head = 'classifier' if 'wrn38' in name else 'classifiers.0'
     score, weight = (
-        ('Acc', 'classifier.weight') if classifies else ('IoU', 'decode_head.classifiers.0.weight')
+        ('Acc', 'classifier.weight') if classifies else ('IoU', f'decode_head.{head}.weight')
     )
     assert {f'val/{score}.{c}' for c in classes} <= set(scalars)
     assert not torch.equal(runner.model.state_dict()[weight], start[weight])
