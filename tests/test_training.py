@@ -20,7 +20,9 @@ from tests.helpers.tiny_data import (
 )
 
 CONFIGS = REPO / 'configs'
-METHODS = ('source_only', 'minent', 'maxsquare', 'adaptsegnet', 'advent', 'cbst', 'dann')
+METHODS = (
+    'source_only', 'minent', 'maxsquare', 'adaptsegnet', 'advent', 'cbst', 'cross_city', 'dann',
+)  # fmt: skip
 LEAVES = sorted(
     str(path.relative_to(CONFIGS))
     for folder in METHODS
@@ -35,6 +37,7 @@ FAST = (
     'adaptsegnet/cs2nthu_rio.py',
     'advent/synthia2cs_minent_er.py',
     'cbst/synthia2cs.py',
+    'cross_city/camvid_day2dusk.py',
     'dann/digits_uci2mnist.py',
 )
 SCALE = (65, 33)
@@ -47,6 +50,11 @@ TERMS = {
     ),
     'dann': ('source.loss_domain', 'target.loss_domain'),
     'cbst': ('decode.loss_ce',),
+    'cross_city': (
+        'target.loss_features.overall',
+        'source.loss_domain.by_class',
+        'target.loss_domain.overall',
+    ),
 }
 
 

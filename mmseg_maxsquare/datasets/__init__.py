@@ -14,6 +14,7 @@ from .loading import LoadLabelIds
 from .nthu import NTHUDataset
 from .office31 import Office31Dataset
 from .self_training_dataset import LoadPseudoLabels, RareClassCrop, SelfTrainingDataset
+from .static_mask import LoadStaticMask
 from .synthia import SYNTHIADataset
 from .transforms import RandomGaussianBlur
 from .uda_dataset import UDADataset
@@ -32,6 +33,7 @@ __all__ = [
     'LoadImage',
     'LoadLabelIds',
     'LoadPseudoLabels',
+    'LoadStaticMask',
     'NTHUDataset',
     'Office31Dataset',
     'PackClassInputs',

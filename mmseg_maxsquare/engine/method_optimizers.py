@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from mmengine.model import is_model_wrapper
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper, OptimWrapperDict
-from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
 
 # How the passes are computed, which is the same for all networks.
@@ -44,9 +44,9 @@ class MethodOptimWrapperConstructor:
             methods=dict(optimizer=dict(type='Adam', lr=1e-4, betas=(0.9, 0.99))),
         )
 
-    Type, precision and accumulation of the first are those of both; under float16 each
-    has a scaler of its own with the same settings. ``param_scheduler`` is a list
-    for both, or a dict with one for each.
+    ``methods`` may have a ``paramwise_cfg`` of its own. Type, precision and accumulation of
+    the first are those of both; under float16 each has a scaler of its own with the same
+    settings. ``param_scheduler`` is a list for both, or a dict with one for each.
 
     Args:
         optim_wrapper_cfg: The config.
@@ -63,6 +63,7 @@ class MethodOptimWrapperConstructor:
             raise ValueError(f'methods.optimizer: missing; give one, such as {EXAMPLE}')
         shared = {key: self.segmentor[key] for key in SHARED if key in self.segmentor}
         self.own = {**shared, **own}
+        self.own_paramwise_cfg = self.own.pop('paramwise_cfg', None)
         self.paramwise_cfg = paramwise_cfg
 
     def __call__(self, model: nn.Module) -> OptimWrapperDict:
@@ -81,13 +82,9 @@ class MethodOptimWrapperConstructor:
         build = DefaultOptimWrapperConstructor(self.segmentor, self.paramwise_cfg)
         with without(bare, networks):
             segmentor = build(model)
-        parameters = [p for network in networks for p in network.parameters()]
-        own = dict(self.own)
-        own['optimizer'] = OPTIMIZERS.build({**own['optimizer'], 'params': parameters})
-        own.setdefault('type', 'OptimWrapper')
-        return CountingOptimWrapperDict(
-            **{SEGMENTOR: segmentor, METHODS: OPTIM_WRAPPERS.build(own)}
-        )
+        build = DefaultOptimWrapperConstructor(dict(self.own), self.own_paramwise_cfg)
+        wrappers = {SEGMENTOR: segmentor, METHODS: build(nn.ModuleList(networks))}
+        return CountingOptimWrapperDict(**wrappers)
 
 
 def own_networks(model: nn.Module) -> list[nn.Module]:

@@ -3,6 +3,7 @@
 from .adaptsegnet import AdaptSegNet
 from .advent import AdvEnt, AdventMinEnt
 from .adversarial import PatchDiscriminator
+from .cross_city import CrossCity
 from .dann import DANN
 from .method import Method, Predictions
 
@@ -11,6 +12,7 @@ __all__ = [
     'AdaptSegNet',
     'AdvEnt',
     'AdventMinEnt',
+    'CrossCity',
     'Method',
     'PatchDiscriminator',
     'Predictions',

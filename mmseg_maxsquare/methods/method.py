@@ -18,12 +18,15 @@ class Predictions:
         ignore: Boolean ``(B, *spatial)``, True for pixels that are not of the image; None if
             there are none.
         labels: int64 ``(B, *spatial)`` of the source; None for the target.
+        static: Boolean ``(B, *spatial)``, True where a user's mask says that nothing moves;
+            None without masks.
     """
 
     levels: dict[str, Tensor]
     features: Sequence[Tensor]
     ignore: Tensor | None = None
     labels: Tensor | None = None
+    static: Tensor | None = None
 
     def detached(self) -> 'Predictions':
         """The same values without the graph that has computed them."""

@@ -87,7 +87,8 @@ class UDASegmentor(UDAModel):
             name: logits if name == FINAL else self._low_logits(name, features, size)
             for name in self.methods.levels
         }
-        losses = self.target_terms(logits, Predictions(levels, features, ignore))
+        seen = Predictions(levels, features, ignore, static=static_mask(data_samples))
+        losses = self.target_terms(logits, seen)
         losses.update(self.anchor_term(inputs, logits, ignore))
         labels = None
         if self.guidance is not None:
@@ -190,6 +191,12 @@ def padding_mask(inputs: Tensor, data_samples: SampleList | None) -> Tensor | No
         inside = image[top : height - bottom, left : width - right]
         inside[:] = False if part is None else part.to(inputs.device)
     return mask
+
+
+def static_mask(data_samples: SampleList | None) -> Tensor | None:
+    """Where nothing moves, by :class:`LoadStaticMask`: boolean ``(B, H, W)``; None without."""
+    masks = [s.gt_edge_map.data[0] for s in data_samples or () if 'gt_edge_map' in s]
+    return torch.stack(masks) == 1 if masks else None
 
 
 def guided_share(guidance: Tensor, ignore: Tensor | None) -> Tensor:
