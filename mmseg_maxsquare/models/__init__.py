@@ -6,6 +6,7 @@ from ..losses import ClassShareLoss, EntropyLoss, InformationMaximisationLoss, M
 from .backbones import DeepLabV2ResNet, EfficientNetLite, TorchvisionResNet, WiderResNet38
 from .class_share_anchor import ClassShareAnchor
 from .deeplabv2_head import DeepLabV2Head
+from .ensemble import EnsembleSegmentor
 from .guidance import guidance_loss, self_produced_guidance
 from .image_classifier import ImageClassifier, UDAImageClassifier
 from .uda_data_preprocessor import UDADataPreprocessor
@@ -23,6 +24,7 @@ __all__ = [
     'DeepLabV2Head',
     'DeepLabV2ResNet',
     'EfficientNetLite',
+    'EnsembleSegmentor',
     'ImageClassifier',
     'TorchvisionResNet',
     'UDACascadeEncoderDecoder',

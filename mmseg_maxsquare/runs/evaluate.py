@@ -11,6 +11,7 @@ from mmseg_maxsquare.engine.uda_hook import unwrap
 from .checkpoints import require_checkpoint
 from .config import load_config
 from .console import progress_of
+from .ensemble import load_members, use_ensemble
 from .errors import fail, one_line_errors
 from .launch import build_runner, join_processes
 from .preflight import check_test, stop_at
@@ -20,7 +21,7 @@ from .write_predictions import allow_no_labels, name_outputs, write_outputs
 
 def evaluate(
     config: str,
-    checkpoint: str,
+    checkpoints: Sequence[str],
     options: Sequence[str] = (),
     work_dir: str | None = None,
     out: str | None = None,
@@ -31,12 +32,14 @@ def evaluate(
     launcher: str = 'none',
     local_rank: int = 0,
     verbose: bool = False,
+    weights: Sequence[float] | None = None,
+    mean: str = 'logits',
 ) -> None:
-    """Score a checkpoint on the test data of a config.
+    """Score a checkpoint, or several as an ensemble, on the test data of a config.
 
     Args:
         config: See :func:`~mmseg_maxsquare.runs.config.load_config`.
-        checkpoint: File of the weights.
+        checkpoints: Files of the weights; several of one network vote together.
         options: See ``config``.
         work_dir: See ``config``.
         out: Folder for the predictions: label PNGs, or a CSV of classes.
@@ -47,12 +50,17 @@ def evaluate(
         launcher: See :func:`~mmseg_maxsquare.runs.launch.join_processes`.
         local_rank: See there.
         verbose: Show the whole log on the terminal.
+        weights: Of several checkpoints. Defaults to None: equal.
+        mean: What several checkpoints average; see :func:`mean_logits`. Defaults to 'logits'.
     """
     load_only_safely()
     cfg = load_config(config, options, work_dir, ('test_dataloader',))
     join_processes(cfg, launcher, local_rank)
-    require_checkpoint(checkpoint, 'checkpoint', 'a training run writes them to its work dir')
-    cfg.load_from = checkpoint
+    for checkpoint in checkpoints:
+        require_checkpoint(checkpoint, 'checkpoint', 'a training run writes them to its work dir')
+    cfg.load_from = checkpoints[0]
+    if len(checkpoints) == 1 and weights is not None:
+        fail('--weights: belongs to several checkpoints, and one is given; leave it out')
     init_default_scope(cfg.get('default_scope') or 'mmseg')
     if cfg.get('model') and cfg.get('test_evaluator') is not None:
         allow_no_labels(cfg, out)
@@ -61,9 +69,13 @@ def evaluate(
         _draw(cfg, show, show_dir, wait_time)
     if out:
         write_outputs(cfg, out)
+    if len(checkpoints) > 1:
+        use_ensemble(cfg, checkpoints, weights, mean)
     if tta:
         _augment(cfg)
     runner = build_runner(cfg, ('test',), verbose)
+    if len(checkpoints) > 1:
+        load_members(runner.model, checkpoints)
     stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('test',)))))
     if out:
         name_outputs(runner)
