@@ -17,7 +17,7 @@ from mmseg_maxsquare.losses import class_shares
 from mmseg_maxsquare.runs.config import read_config
 
 from .folder import Folder
-from .labels import relative
+from .image_names import relative
 from .report import Example
 from .request import Request
 
