@@ -18,7 +18,8 @@ from .folder import Folder
 from .plan import make_plan
 from .read_config import read_user_config
 from .request import Request
-from .result import finish, last_words
+from .result import finish
+from .wording import last_words
 
 
 def adapt(request: Request, dry_run: bool = False, verbose: bool = False) -> None:
