@@ -20,7 +20,7 @@ from mmseg_maxsquare.runs.models import usable_device
 
 from .examples import examples_of, listed
 from .folder import Folder
-from .labels import find_labels
+from .labels import Labels, find_labels
 from .make_config import plain_segmentor
 from .plan import build
 from .report import Report, write_report
@@ -42,6 +42,7 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
     """
     rows = read_csv(folder.guard)
     choice = choose(rows)
+    train, held_out = listed(folder.train), listed(folder.held_out)
     chosen, rejected = str(rows[choice.index]['name']), rejected_look(rows, choice, folder)
     before, after = states(cfg, request, folder, chosen)
     shown = after if rejected is None else states(cfg, request, folder, rejected)[1]
@@ -49,7 +50,9 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
     model = adapted_model(folder).to(usable_device(None))
     scores = None
     if request.labels is not None:
-        scores = scores_of(cfg, request, folder, model, (before, shown), meta)
+        images = list(dict.fromkeys([*train, *held_out]))
+        labels = find_labels(cfg, request.labels, images, Path(request.target), meta)
+        scores = scores_of(labels, folder, model, (before, shown))
         if choice.index == 0:
             kept = dict(scores, after=scores['before'])
             scores = kept if rejected is None else dict(kept, rejected=scores['after'])
@@ -65,7 +68,6 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
     )
     save_weights(folder.adapted, after, meta, {**verdict, **facts})
     folder.write(folder.indicators, folder.guard.read_text(encoding='utf-8'))
-    train, held_out = set(listed(folder.train)), set(listed(folder.held_out))
     same = choice.index == 0 and rejected is None
     write_report(
         folder.report,
@@ -73,7 +75,7 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
             verdict=choice.verdict,
             sentence=sentence(choice, rows),
             reasons=choice.reasons,
-            record=record_of(choice.verdict, request.steps, len(train | held_out)),
+            record=record_of(choice.verdict, request.steps, len({*train, *held_out})),
             classes=meta['classes'],
             palette=meta['palette'],
             # Without a difference there is no order.
@@ -87,7 +89,7 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
             title=title,
             second=second,
             note=note,
-            trained_on=held_out <= train,
+            trained_on=set(held_out) <= set(train),
         ),
     )
     folder.write(folder.verdict, json.dumps(verdict, indent=1))
@@ -107,24 +109,16 @@ def look_file(folder: Folder, name: str) -> Path:
 
 
 def scores_of(
-    cfg: Config,
-    request: Request,
-    folder: Folder,
-    model: nn.Module,
-    pair: tuple[State, State],
-    meta: dict,
+    labels: Labels, folder: Folder, model: nn.Module, pair: tuple[State, State]
 ) -> dict[str, float]:
-    """mIoU of two states, ``before`` and ``after``, and on how many images."""
-    train = listed(folder.train)
-    images = list(dict.fromkeys([*train, *listed(folder.held_out)]))
-    labels = find_labels(cfg, request.labels, images, Path(request.target), meta)
+    """mIoU of two states, ``before`` and ``after``, and of how many images."""
     looked_at = read_config(folder.config).custom_hooks[0].dataset
-    scored = {image for image, _ in labels.pairs}
+    images = {image for image, _ in labels.pairs}
     return {
         'before': score(load(model, pair[0]), looked_at, labels),
         'after': score(load(model, pair[1]), looked_at, labels),
-        'images': len(scored),
-        'trained': len(scored & set(train)),
+        'images': len(images),
+        'trained': len(images & set(listed(folder.train))),
     }
 
 
