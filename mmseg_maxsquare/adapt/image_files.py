@@ -68,7 +68,7 @@ def _about_others(folder: Path) -> list[str]:
     """A note for each kind of photographs that is not read."""
     kinds = Counter(Path(path).suffix.lower() for path in images_below(str(folder), OTHER_SUFFIXES))
     return [
-        f'left out: {counted(count, f"{kind} file")}; convert them to JPEG or PNG'
+        f'left out: {counted(count, f"{kind} file")}; convert to JPEG or PNG'
         for kind, count in sorted(kinds.items())
     ]
 

@@ -71,22 +71,16 @@ def predict(
         options: Overrides of the config, ``field=value``.
     """
     load_only_safely()
-    cfg = read_user_config(config)
-    merge_options(cfg, parse_options(options))
-    require_checkpoint(checkpoint, 'checkpoint', 'give the weights of the model')
-    init_default_scope(cfg.get('default_scope') or 'mmseg')
-    cfg = Config(plain_text(cfg.to_dict()))
-    request = {
-        'options': list(options),
-        'tta': tta,
-        'contents of the config': digest_of_values(cfg.to_dict()),
-        'contents of the checkpoint': digest_of_file(checkpoint),
-    }
-    folder = PredictionsFolder(out, Path(images), request)
     kinds = ['labels', *['overlays'] * overlays, *['probabilities'] * probabilities]
     try:
+        cfg = read_user_config(config)
+        merge_options(cfg, parse_options(options))
+        require_checkpoint(checkpoint, 'checkpoint', 'give the weights of the model')
+        init_default_scope(cfg.get('default_scope') or 'mmseg')
+        cfg = Config(plain_text(cfg.to_dict()))
         found, left_out = find_images(Path(images))
         sys.stderr.writelines(f'{note}\n' for note in left_out)
+        folder = PredictionsFolder(out, Path(images), request_of(cfg, checkpoint, tta, options))
         with writing(out):
             folder.check(resume)
         model = load_model(cfg, checkpoint).to(usable_device(device))
@@ -103,6 +97,16 @@ def predict(
     except KeyboardInterrupt:
         print(f'\nstopped; this goes on:\n  {again("--resume")}', file=sys.stderr)
         sys.exit(130)
+
+
+def request_of(cfg: Config, checkpoint: str, tta: bool, options: Sequence[str]) -> dict[str, Any]:
+    """What decides the predictions for an image, by name."""
+    return {
+        'options': list(options),
+        'tta': tta,
+        'contents of the config': digest_of_values(cfg.to_dict()),
+        'contents of the checkpoint': digest_of_file(checkpoint),
+    }
 
 
 @contextmanager

@@ -80,8 +80,8 @@ class PredictionsFolder:
         strays = [name for name in then if name not in now]
         if strays:
             print(
-                f'note: --out: {counted(len(strays), "prediction")} of an earlier call, such as '
-                f'{strays[0]}, now belong to no image; the files are left as they are',
+                f'note: --out: {self.root} holds {counted(len(strays), "prediction")} of images '
+                f'that are not among these, such as {strays[0]}; the files are left as they are',
                 file=sys.stderr,
             )
         content = {**facts, **self.request, 'files': {**then, **now}}
@@ -98,7 +98,13 @@ class PredictionsFolder:
 
 
 def digest_of_file(path: str) -> str:
-    """SHA-256 of a file, which is read in parts."""
+    """SHA-256 of a file, which is read in parts.
+
+    Raises:
+        ValueError: If it is an address in a network.
+    """
+    if '://' in path:
+        raise ValueError(f'checkpoint: {path} is not on this disk; download it first')
     found = hashlib.sha256()
     with open(path, 'rb') as stream:
         while part := stream.read(1 << 22):

@@ -65,8 +65,8 @@ def test_other_photographs_are_told(tmp_path: Path) -> None:
     paths, notes = find_images(tmp_path / 'x')
     assert paths == [tmp_path / 'x/a.webp']
     assert notes == [
-        'left out: 1 .gif file; convert them to JPEG or PNG',
-        'left out: 2 .heic files; convert them to JPEG or PNG',
+        'left out: 1 .gif file; convert to JPEG or PNG',
+        'left out: 2 .heic files; convert to JPEG or PNG',
     ]
     assert find_images(tmp_path / 'x/a.webp')[0] == paths
     with pytest.raises(ValueError, match=r'no image in this folder \(left out: 1 \.heic file'):

@@ -233,7 +233,7 @@ def test_resume_with_another_list(place: Place, capsys: pytest.CaptureFixture) -
     predict('--resume', images='list.txt')
     shown = capsys.readouterr()
     assert shown.out.startswith('2 images predicted in out, 1 was there already')
-    assert '1 prediction of an earlier call, such as 00, now belong to no image' in shown.err
+    assert 'out holds 1 prediction of images that are not among these, such as 00; the' in shown.err
     assert files(out / 'labels') == ['00.jpg.png', '00.png', '00.png.png', '01.png']
 
 
@@ -273,6 +273,12 @@ def test_weights_that_are_not_finite(place: Place) -> None:
     with pytest.raises(SystemExit, match=r'not finite in decode_head\.conv_seg\.bias; take an'):
         predict()
     assert not Path('out').exists()
+
+
+def test_weights_on_a_server(place: Place) -> None:
+    words = ['config.py', 'https://nowhere.invalid/model.pth', 'photos', '--out', 'out']
+    with pytest.raises(SystemExit, match=r'model\.pth is not on this disk; download it first'):
+        main(['predict', *words])
 
 
 def test_stopped_by_the_keyboard(
