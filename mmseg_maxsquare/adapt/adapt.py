@@ -1,7 +1,6 @@
 """Adapts a model to a folder of images: what the command ``adapt`` does."""
 
 import json
-import shlex
 import sys
 import time
 
@@ -13,12 +12,14 @@ from mmseg_maxsquare.runs.errors import fail, one_line
 from mmseg_maxsquare.runs.models import usable_device
 from mmseg_maxsquare.runs.train import train
 
+from .command_line import again
 from .describe import describe_plan
 from .folder import Folder
 from .plan import make_plan
 from .read_config import read_user_config
 from .request import Request
-from .result import finish, last_words
+from .result import finish
+from .wording import last_words
 
 
 def adapt(request: Request, dry_run: bool = False, verbose: bool = False) -> None:
@@ -69,7 +70,7 @@ def prepare(cfg: Config, request: Request, folder: Folder) -> None:
     plan = make_plan(cfg, request, folder, usable_device(None))
     print('\n'.join(describe_plan(plan, request)), flush=True)
     for path, images in ((folder.train, plan.train), (folder.held_out, plan.held_out)):
-        folder.write(path, ''.join(f'{image.resolve()}\n' for image in images))
+        folder.write(path, ''.join(f'{image.absolute()}\n' for image in images))
     origin = f'# Made by: {again()}\n# Edit it freely before the run starts.\n'
     folder.write(folder.config, origin + plan.config.pretty_text)
     folder.write(folder.record, json.dumps(request.identity(), indent=1))
@@ -84,8 +85,3 @@ def run(request: Request, folder: Folder, verbose: bool) -> None:
         amp=request.amp,
         verbose=verbose,
     )
-
-
-def again() -> str:
-    """The command line of this process."""
-    return shlex.join(['mmseg-maxsquare', *sys.argv[1:]])

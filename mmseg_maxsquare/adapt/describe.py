@@ -9,6 +9,7 @@ from mmseg_maxsquare.runs.progress import clock
 
 from .plan import Plan
 from .request import Request
+from .words import counted
 
 KINDS = ('BatchNorm', 'LayerNorm', 'GroupNorm', 'InstanceNorm')
 
@@ -18,11 +19,11 @@ def describe_plan(plan: Plan, request: Request) -> list[str]:
     height, width = plan.size
     mode = 'target images and the training data' if request.with_source else 'target images only'
     images = f'{plan.found} found, {len(plan.read.paths)} read'
-    held = f'{len(plan.held_out)} held out'
+    held = f'{len(plan.held_out)} held out to judge the result'
     if set(map(str, plan.held_out)) <= set(map(str, plan.train)):
-        held = 'all trained on and all looked at, since there are fewer than 10'
+        held = 'all used to train and to judge the result, since there are fewer than 10'
     lines = [
-        f'mode: {mode}; {request.method}, {request.steps} steps, rate {request.lr:g}',
+        f'mode: {mode}; {request.method}, {counted(request.steps, "step")}, rate {request.lr:g}',
         f'images: {images}, {held}',
         f'size: {width} x {height} from the test pipeline of the config'
         + (f', crops of {plan.crop[1]} x {plan.crop[0]}' if plan.crop != plan.size else ''),

@@ -11,12 +11,13 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from mmseg_maxsquare.data_files import read_list
+from mmseg_maxsquare.datasets.load_image import read_photo
 from mmseg_maxsquare.engine.held_out import logits_of
 from mmseg_maxsquare.losses import class_shares
 from mmseg_maxsquare.runs.config import read_config
 
 from .folder import Folder
-from .labels import relative
+from .image_names import relative
 from .report import Example
 from .request import Request
 
@@ -91,15 +92,14 @@ def predictions(
 
 def shown_size(path: Path) -> tuple[int, int]:
     """(height, width) of an image in the report."""
-    height, width = cv2.imread(str(path), cv2.IMREAD_COLOR).shape[:2]
+    height, width = read_photo(path).shape[:2]
     factor = min(1.0, LONGEST / max(height, width))
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
 def shown(path: Path, shape: tuple[int, int]) -> np.ndarray:
     """The photograph, uint8 RGB, at the size of the report."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)[..., ::-1]
-    return cv2.resize(np.ascontiguousarray(image), shape[::-1], interpolation=cv2.INTER_AREA)
+    return cv2.resize(read_photo(path), shape[::-1], interpolation=cv2.INTER_AREA)
 
 
 def listed(path: Path) -> list[Path]:

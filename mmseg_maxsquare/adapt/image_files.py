@@ -1,9 +1,19 @@
 """Finds the images that a user names: a folder, one image, or a list of paths."""
 
+import os
+from collections import Counter
 from pathlib import Path
 
 from mmseg_maxsquare.data_files import read_list
-from mmseg_maxsquare.datasets.photographs import IMAGE_SUFFIXES, is_image, photographs_below
+from mmseg_maxsquare.datasets.photographs import (
+    IMAGE_SUFFIXES,
+    OTHER_SUFFIXES,
+    images_below,
+    is_image,
+    photographs_below,
+)
+
+from .words import counted
 
 
 def find_images(where: Path) -> tuple[list[Path], list[str]]:
@@ -21,23 +31,46 @@ def find_images(where: Path) -> tuple[list[Path], list[str]]:
     """
     if where.is_dir():
         paths, labels = photographs_below(str(where))
+        others = _about_others(where)
         if not paths:
+            found = f' ({others[0]})' if others else ''
             raise ValueError(
-                f'{where}: no image in this folder; expected files that end in '
+                f'{where}: no image in this folder{found}; expected files that end in '
                 f'{"/".join(IMAGE_SUFFIXES)}'
             )
-        return [Path(path) for path in paths], _about(labels)
+        return [Path(path) for path in paths], [*_about_labels(labels), *others]
     if not where.is_file():
         raise ValueError(f'{where}: no such file or folder; name a folder of images')
     if is_image(where.name):
         return [where], []
+    if is_image(where.name, OTHER_SUFFIXES):
+        raise ValueError(f'{where}: {where.suffix} files are not read; convert it to JPEG or PNG')
     return _listed(where), []
 
 
-def _about(labels: list[str]) -> list[str]:
+def fits_in_list(path: Path) -> bool:
+    """Whether a list of images can hold a path: one line of UTF-8 text."""
+    try:
+        lines = str(path).encode('utf-8').splitlines()
+    except UnicodeEncodeError:
+        return False
+    return len(lines) == 1 and str(path) == str(path).strip()
+
+
+def _about_labels(labels: list[str]) -> list[str]:
     if not labels:
         return []
-    return [f'left out: {len(labels)} label maps beside the images, such as {labels[0]}']
+    found = counted(len(labels), 'label map')
+    return [f'left out: {found} beside the images, such as {labels[0]}']
+
+
+def _about_others(folder: Path) -> list[str]:
+    """A note for each kind of photographs that is not read."""
+    kinds = Counter(Path(path).suffix.lower() for path in images_below(str(folder), OTHER_SUFFIXES))
+    return [
+        f'left out: {counted(count, f"{kind} file")}; convert to JPEG or PNG'
+        for kind, count in sorted(kinds.items())
+    ]
 
 
 def _listed(path: Path) -> list[Path]:
@@ -52,7 +85,11 @@ def _listed(path: Path) -> list[Path]:
     missing = [image for image in images if not image.is_file()]
     if missing:
         raise ValueError(
-            f'{path}: lists {len(missing)} files that do not exist, such as {missing[0]}; correct '
+            f'{path}: lists {counted(len(missing), "missing file")}, such as {missing[0]}; correct '
             'the list'
         )
-    return list(dict.fromkeys(images))
+    # A file may be listed by several paths; a link keeps its own name.
+    by_place: dict[tuple[str, str], Path] = {}
+    for image in images:
+        by_place.setdefault((os.path.realpath(image.parent), image.name), image)
+    return list(by_place.values())

@@ -12,7 +12,9 @@ from mmseg.registry import DATASETS
 from mmseg_maxsquare.data_files import BadFileError
 from mmseg_maxsquare.datasets import LabelIdDataset
 from mmseg_maxsquare.datasets.loading import IGNORE, look_up, read_label_ids
+from mmseg_maxsquare.runs.errors import one_line
 
+from .image_names import best_of, namings
 from .pipelines import leaf
 
 FIELDS = ('img_suffix', 'seg_map_suffix', 'reduce_zero_label')
@@ -49,6 +51,10 @@ class Labels:
             raise ValueError(f'--labels: {error}') from None
         except ValueError as error:
             raise ValueError(f'--labels: {path} {error}') from None
+        except Exception as error:  # decoders raise all kinds
+            raise ValueError(
+                f'--labels: {path} is not a readable image: {one_line(error)}; copy it again'
+            ) from None
         if self.from_one:
             ids = np.where(np.isin(ids, (0, IGNORE)), IGNORE, ids - 1).astype(np.uint8)
         count = len(self.classes)
@@ -66,12 +72,13 @@ def find_labels(cfg: Config, folder: Path, images: list[Path], target: Path, met
     Args:
         cfg: The user's config.
         folder: Of the labels.
-        images: Absolute paths.
-        target: Folder of the images.
+        images: Paths, not resolved: a link's label has the name of the link.
+        target: Folder of the images, one image, or a list.
         meta: ``classes`` of the model.
 
     Raises:
-        ValueError: If the folder is missing or fits no image, or a file is no label.
+        ValueError: If the folder is missing or fits no image, a file is no label, or the label
+            of two images.
     """
     if not folder.is_dir():
         raise ValueError(f'--labels: no folder {folder}')
@@ -86,16 +93,18 @@ def find_labels(cfg: Config, folder: Path, images: list[Path], target: Path, met
     kind = dataset.get('type')
     kind = DATASETS.get(kind) if isinstance(kind, str) else kind
     own = {name: dataset.get(name, default_of(kind, name)) for name in FIELDS}
-    names = [Path(relative(image, target)) for image in images]
-    pairs = [
-        (image, folder / label_name(name, own['img_suffix'], own['seg_map_suffix']))
-        for image, name in zip(images, names, strict=True)
+    pairings = [
+        [
+            (image, folder / label_name(Path(name), own['img_suffix'], own['seg_map_suffix']))
+            for image, name in zip(images, names, strict=True)
+        ]
+        for names in namings(images, target)
     ]
-    found = [pair for pair in pairs if pair[1].is_file()]
+    found = best_of(pairings)
     if not found:
         raise ValueError(
-            f'--labels: {folder} fits no image: there is no {pairs[0][1]}; expected label files '
-            'with the names of the images'
+            f'--labels: {folder} fits no image: there is no {pairings[0][0][1]}; expected label '
+            'files with the names of the images'
         )
     labels = Labels(found, kind or object, meta['classes'], bool(own['reduce_zero_label']))
     for _, path in found:
@@ -123,9 +132,3 @@ def label_name(image: Path, img_suffix: Any, seg_map_suffix: str | None) -> Path
         (image.name.removesuffix(s) for s in suffixes if image.name.endswith(s)), image.stem
     )
     return image.with_name(stem + (seg_map_suffix or '.png'))
-
-
-def relative(path: Path, target: Path) -> str:
-    """Name of an image below the target folder."""
-    root = target.resolve()
-    return str(path.relative_to(root)) if path.is_relative_to(root) else path.name

@@ -90,8 +90,7 @@ def make_plan(cfg: Config, request: Request, folder: Folder, device: torch.devic
     read = read_all(evenly(found, max(LEAST_READ, BATCH * request.steps)))
     train, held_out = hold_out(read.paths)
     if request.labels is not None:
-        images = [path.resolve() for path in read.paths]
-        find_labels(cfg, request.labels, images, Path(request.target), meta)
+        find_labels(cfg, request.labels, read.paths, Path(request.target), meta)
     look = image_pipeline(cfg)
     size = network_size(look, held_out[0])
     wanted = crop_of(cfg) or size

@@ -1,42 +1,43 @@
 """Predicts a folder of images: what the command ``predict`` does."""
 
-import json
 import os
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import cv2
-import torch
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
-from torch import Tensor, nn
+from torch import nn
 
 from mmseg_maxsquare.data_files import BadFileError
+from mmseg_maxsquare.datasets.load_image import read_photo
 from mmseg_maxsquare.engine import check_checkpoint, load_only_safely
 from mmseg_maxsquare.runs.checkpoints import require_checkpoint
 from mmseg_maxsquare.runs.class_list import class_list, colour
 from mmseg_maxsquare.runs.config import merge_options, parse_options
-from mmseg_maxsquare.runs.errors import fail, one_line
+from mmseg_maxsquare.runs.errors import fail, one_line, some
 from mmseg_maxsquare.runs.fit import REMEDY, misfit
 from mmseg_maxsquare.runs.models import usable_device
 from mmseg_maxsquare.runs.progress import progress
 
+from .command_line import again
 from .image_files import find_images
 from .make_config import plain_segmentor
-from .outputs import Outputs, Predicted
+from .outputs import Outputs
 from .pipelines import image_pipeline
 from .plain_text import plain_text
 from .plan import build
+from .predict_image import predict_one
+from .predictions_folder import PredictionsFolder, digest_of_file, digest_of_values
 from .read_config import read_user_config
+from .words import counted
 
-RECORD = 'predictions.json'
 READERS = 2
 AHEAD = 4  # images in memory before and after the network
 
@@ -70,76 +71,86 @@ def predict(
         options: Overrides of the config, ``field=value``.
     """
     load_only_safely()
-    cfg = read_user_config(config)
-    merge_options(cfg, parse_options(options))
-    require_checkpoint(checkpoint, 'checkpoint', 'give the weights of the model')
-    request = dict(config=config, checkpoint=str(Path(checkpoint).resolve()), tta=tta)
+    kinds = ['labels', *['overlays'] * overlays, *['probabilities'] * probabilities]
     try:
-        found, left_out = find_images(Path(images))
-        sys.stderr.writelines(f'{note}\n' for note in left_out)
-        check_folder(out, Path(images), resume, request)
+        cfg = read_user_config(config)
+        merge_options(cfg, parse_options(options))
+        require_checkpoint(checkpoint, 'checkpoint', 'give the weights of the model')
         init_default_scope(cfg.get('default_scope') or 'mmseg')
         cfg = Config(plain_text(cfg.to_dict()))
+        found, left_out = find_images(Path(images))
+        sys.stderr.writelines(f'{note}\n' for note in left_out)
+        folder = PredictionsFolder(out, Path(images), request_of(cfg, checkpoint, tta, options))
+        with writing(out):
+            folder.check(resume)
         model = load_model(cfg, checkpoint).to(usable_device(device))
         meta = classes_of(cfg, checkpoint)
-        kinds = ['labels', *['overlays'] * overlays, *['probabilities'] * probabilities]
-        folder = Path(images) if Path(images).is_dir() else None
-        outputs = Outputs(out, found, folder, kinds, meta['palette'])
+        source = Path(images) if Path(images).is_dir() else None
+        outputs = Outputs(out, found, source, kinds, meta['palette'])
         reader = Reader(image_pipeline(cfg), overlays)
+        facts = dict(config=config, checkpoint=os.path.abspath(checkpoint), **meta)
+        with writing(out):
+            folder.begin(outputs, facts)
+            predict_all(model, reader, outputs, found, tta)
     except ValueError as error:
         fail(one_line(error))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / RECORD).write_text(json.dumps({**request, **meta}, indent=1), encoding='utf-8')
-    todo = [image for image in found if not outputs.is_done(image)]
-    started = time.time()
+    except KeyboardInterrupt:
+        print(f'\nstopped; this goes on:\n  {again("--resume")}', file=sys.stderr)
+        sys.exit(130)
+
+
+def request_of(cfg: Config, checkpoint: str, tta: bool, options: Sequence[str]) -> dict[str, Any]:
+    """What decides the predictions for an image, by name."""
+    return {
+        'options': list(options),
+        'tta': tta,
+        'contents of the config': digest_of_values(cfg.to_dict()),
+        'contents of the checkpoint': digest_of_file(checkpoint),
+    }
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Context in which an error of the operating system is one of the folder of the outputs."""
     try:
-        bad = run(model, reader, outputs, todo, tta)
-    except OSError as error:  # such as a full disk
-        fail(f'--out: {out}: {error.strerror}; go on with --resume when that is mended')
+        yield
+    except OSError as error:  # such as a full disk, or a folder that may not be written
+        reason = error.strerror or one_line(error)
+        fail(f'--out: {out}: {reason}; mend that and go on with --resume, or name another folder')
+
+
+def predict_all(
+    model: nn.Module, reader: 'Reader', outputs: Outputs, images: Sequence[Path], tta: bool
+) -> None:
+    """Predict the images that are not finished, and say what was done."""
+    todo = [image for image in images if not outputs.is_done(image)]
+    started = time.time()
+    bad = run(model, reader, outputs, todo, tta)
     seconds, done = time.time() - started, len(todo) - bad
     rate = f' ({seconds:.0f} s, {done / max(seconds, 1e-9):.2f} images/s)'
-    kept = f', {len(found) - len(todo)} were there already' if len(todo) < len(found) else ''
-    print(f'{done} images predicted in {out}{kept}{rate}')
+    there = len(images) - len(todo)
+    kept = f', {there} {"was" if there == 1 else "were"} there already' if there else ''
+    print(f'{counted(done, "image")} predicted in {outputs.root}{kept}{rate}')
     if bad:
-        fail(f'{bad} of {len(found)} images could not be read; they are named above')
-
-
-def check_folder(out: Path, images: Path, resume: bool, request: dict) -> None:
-    """Raise ``ValueError`` unless the outputs may be written to a folder."""
-    place, source = Path(os.path.realpath(out)), Path(os.path.realpath(images))
-    if images.is_dir() and place.is_relative_to(source):
-        raise ValueError(
-            f'--out: {out} lies inside {images}, so that predictions would be taken for images; '
-            'name another folder'
-        )
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / RECORD).is_file():
-        raise ValueError(f'--out: {out} exists and holds no predictions; name a new folder')
-    if not resume:
-        raise ValueError(
-            f'--out: {out} holds predictions, which are never overwritten; go on with --resume, or '
-            'name another folder'
-        )
-    then = json.loads((out / RECORD).read_text(encoding='utf-8'))
-    changed = [key for key, value in request.items() if then.get(key) != value]
-    if changed:
-        raise ValueError(
-            f'--out: {out} holds predictions with another {changed[0]} ({then.get(changed[0])}); '
-            'name another folder'
-        )
+        fail(f'{bad} of {counted(len(images), "image")} could not be read and are named above')
 
 
 def load_model(cfg: Config, checkpoint: str) -> nn.Module:
     """The plain model with its weights, in eval mode.
 
     Raises:
-        ValueError: If they do not fit each other.
+        ValueError: If they do not fit each other, or a weight is not a finite number.
     """
     model = build({**plain_segmentor(cfg), 'auxiliary_head': None})
     found = misfit(checkpoint, model)  # loads what fits
     if found:
         raise ValueError(f'checkpoint: {found}; {REMEDY}')
+    broken = [name for name, value in model.named_parameters() if not value.isfinite().all()]
+    if broken:
+        raise ValueError(
+            f'checkpoint: {checkpoint} holds numbers that are not finite in {some(broken, 3)}; '
+            'take an earlier one'
+        )
     return model.eval()
 
 
@@ -173,10 +184,10 @@ class Reader:
         """A sample with ``photo``, RGB as viewers show it; or why it cannot be read."""
         try:
             sample = self.pipeline(dict(img_path=str(path), seg_fields=[]))
+            if self.photos:
+                sample['photo'] = read_photo(path)
         except (BadFileError, OSError) as error:
             return one_line(error)
-        if self.photos:
-            sample['photo'] = cv2.imread(str(path), cv2.IMREAD_COLOR)[..., ::-1].copy()
         return sample
 
 
@@ -218,33 +229,3 @@ def ahead(
             yield first, future.result()
     for first, future in waiting:
         yield first, future.result()
-
-
-def predict_one(model: nn.Module, sample: dict, tta: bool, probabilities: bool) -> Predicted:
-    """The prediction for a sample, decided as mmseg does."""
-    photo = sample.pop('photo', None)
-    with torch.no_grad():
-        batch = model.data_preprocessor(pseudo_collate([sample]), False)
-        metas = [each.metainfo for each in batch['data_samples']]
-        logits = model.inference(batch['inputs'], metas)
-        if tta:
-            mirrored = model.inference(batch['inputs'].flip(3), metas).flip(3)
-            logits = mean_prediction(logits, mirrored)
-        found = model.postprocess_result(logits, batch['data_samples'])[0]
-    labels = found.pred_sem_seg.data[0].byte().cpu().numpy()
-    scores = _probabilities(found.seg_logits.data) if probabilities else None
-    return Predicted(labels, photo, scores if scores is None else scores.half().cpu().numpy())
-
-
-def mean_prediction(logits: Tensor, others: Tensor) -> Tensor:
-    """Logits of the mean probabilities of two predictions ``(B, C, H, W)``."""
-    if logits.shape[1] == 1:
-        return ((logits.sigmoid() + others.sigmoid()) / 2).logit()
-    return torch.logsumexp(torch.stack([logits.log_softmax(1), others.log_softmax(1)]), 0)
-
-
-def _probabilities(scores: Tensor) -> Tensor:
-    """``(C, H, W)`` of mmseg's result, which for a single output is a probability already."""
-    if scores.shape[0] == 1:
-        return torch.cat([1 - scores, scores])
-    return scores.softmax(0)

@@ -12,6 +12,9 @@ from mmseg_maxsquare.datasets import LoadImage
 from mmseg_maxsquare.runs.errors import one_line
 from mmseg_maxsquare.runs.progress import progress
 
+from .image_files import fits_in_list
+from .words import counted
+
 
 @dataclass(frozen=True)
 class Readable:
@@ -54,9 +57,13 @@ def read_all(paths: Sequence[Path], workers: int = 2) -> Readable:
 
     def read(path: Path) -> tuple[int, int] | str:
         try:
-            return load(dict(img_path=str(path)))['ori_shape']
+            size = load(dict(img_path=str(path)))['ori_shape']
         except (BadFileError, OSError) as error:
             return one_line(error)
+        if not fits_in_list(path.absolute()):
+            name = str(path).encode('unicode_escape').decode('ascii')
+            return f'image {name}: a list cannot hold this name; rename it in UTF-8, on one line'
+        return size
 
     with ThreadPoolExecutor(workers) as pool, progress('read images', len(paths)) as advance:
         for path, found in zip(paths, pool.map(read, paths), strict=True):
@@ -67,5 +74,5 @@ def read_all(paths: Sequence[Path], workers: int = 2) -> Readable:
                 good.append(path)
                 sizes.append(found)
     if not good:
-        raise ValueError(f'target: none of {len(paths)} images can be read: {bad[0]}')
+        raise ValueError(f'target: none of {counted(len(paths), "image")} can be read: {bad[0]}')
     return Readable(good, sizes, bad)

@@ -101,10 +101,11 @@
   function startSlider(compare) {
     const slider = compare.querySelector('input');
     const readout = compare.parentElement.querySelector('.readout');
+    const second = compare.querySelector('.after .tag').textContent;
     const hint = 'Point at the picture to read the classes.';
     const move = () => {
       compare.style.setProperty('--cut', `${slider.value}%`);
-      slider.setAttribute('aria-valuetext', `${slider.value} % source model, ${100 - slider.value} % adapted model`);
+      slider.setAttribute('aria-valuetext', `${slider.value} % source model, ${100 - slider.value} % ${second}`);
     };
     slider.addEventListener('input', move);
     compare.addEventListener('pointermove', (event) => readOut(compare, readout, event));

@@ -11,8 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..engine.atomic_files import AtomicBackend
 from .report_charts import charts_of, kinds_of, table_of
-from .report_indicators import as_number, percent, points, unbroken
+from .report_indicators import as_number, percent, points_between, unbroken
 from .report_pictures import Pictures, css_colour, encode, heat_scale
+from .words import scored_images
 
 HERE = Path(__file__).parent
 TEMPLATE, STYLE, SCRIPT = 'report.html.j2', 'report.css', 'report.js'
@@ -28,16 +29,16 @@ FILLS = ('hatched', 'solid', 'dotted')  # bars of the models
 
 @dataclass(frozen=True)
 class Example:
-    """A held-out image with the outputs of the source model and the adapted model.
+    """An image with the outputs of the source model and a second one, usually the adapted model.
 
     Attributes:
         name: Path relative to the folder of the target images.
-        why: ``changed most`` or ``random``.
+        why: ``changed most``, ``random``, or nothing if the models are the same.
         photo: uint8 RGB ``(H, W, 3)`` in the size in which it is shown.
         before: Labels of the source model, uint8 ``(H, W)``.
-        after: Labels of the adapted model, likewise.
+        after: Labels of the second model, likewise.
         confidence_before: Highest probability of the source model, ``(H, W)`` in [0, 1].
-        confidence_after: Likewise of the adapted model.
+        confidence_after: Likewise of the second model.
         changed: Share of pixels whose label differs.
     """
 
@@ -63,13 +64,19 @@ class Report:
         record: How often this verdict was right, in a sentence.
         classes: Names.
         palette: RGB of each class, 0-255.
-        examples: Held-out images; may be empty.
+        examples: Images that were looked at; may be empty.
         shares: Class shares in [0, 1] by the name of the model, the source model first.
         indicators: ``name``, ``step`` and values of each candidate, in their order.
         chosen: Name of the candidate that was chosen.
         facts: What was run.
         command: How to use the adapted model.
-        scores: mIoU in percent, ``before`` and ``after``, if there were labels to measure it.
+        scores: mIoU in percent, ``before`` and ``after``, if there were labels to measure it;
+            ``rejected`` if the source model is kept; how many ``images`` were scored, and how
+            many of them ``trained`` on.
+        title: Of the pictures.
+        second: The model that the pictures compare with the source model.
+        note: What else to know about it.
+        trained_on: Whether the images that were looked at were also trained on.
     """
 
     verdict: str
@@ -85,6 +92,10 @@ class Report:
     facts: dict[str, str]
     command: str
     scores: dict[str, float] | None = None
+    title: str = 'Before and after'
+    second: str = 'adapted model'
+    note: str = ''
+    trained_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +226,7 @@ def _share_lines(content: Report, colours: list[str]) -> list[ShareLine]:
             Bar(model, percent(value), 100 * max(0.0, value) / longest, _fill(number))
             for number, (model, value) in enumerate(zip(shares, values, strict=True))
         ]
-        change = points(100 * (values[-1] - values[0])) if len(values) > 1 else ''
+        change = points_between(values[0], values[-1]) if len(values) > 1 else ''
         first = 0.0 if not values or math.isnan(values[0]) else values[0]
         lines.append((first, ShareLine(name, colour, bars, change)))
     lines.sort(key=lambda line: -line[0])  # stable: equal ones stay in the order of the classes
@@ -226,7 +237,11 @@ def _scores(scores: dict[str, float] | None) -> dict[str, str] | None:
     """Measured scores as text."""
     if scores is None:
         return None
-    before, after = (as_number(scores.get(key)) for key in ('before', 'after'))
+    second = 'rejected' if 'rejected' in scores else 'after'
+    before, after = (as_number(scores.get(key)) / 100 for key in ('before', second))
     return dict(
-        before=percent(before / 100), after=percent(after / 100), difference=points(after - before)
+        before=percent(before),
+        after=percent(after),
+        difference=points_between(before, after),
+        images=scored_images(scores),
     )

@@ -1,6 +1,7 @@
 """What each indicator is, for the reader of a report; their values as text."""
 
 import math
+import re
 from dataclasses import dataclass
 
 MISSING = '–'  # noqa: RUF001
@@ -102,8 +103,8 @@ INDICATORS = dict(
     ),
     top_share=Indicator(
         'Largest class',
-        'Share of pixels of the most frequent class. It nears 100 % when a model collapses '
-        'to one class.',
+        'Share of the pixels for which the most frequent class is the most probable one. It '
+        'nears 100 % when a model collapses to one class.',
         'A steep rise is a warning',
         percent=True,
     ),
@@ -142,6 +143,13 @@ def points(difference: float, digits: int = 1) -> str:
     return text[1:] if float(text) == 0 else text.replace('-', MINUS)
 
 
+def points_between(before: float, after: float, digits: int = 1) -> str:
+    """The difference of two shares in points, as they are shown by :func:`percent`."""
+    if math.isnan(before) or math.isnan(after):
+        return MISSING
+    return points(round(100 * after, digits) - round(100 * before, digits), digits)
+
+
 def significant(number: float) -> str:
     """A number with three significant digits, without an exponent where that is short."""
     if number == 0:
@@ -153,8 +161,8 @@ def significant(number: float) -> str:
 
 
 def unbroken(text: str) -> str:
-    """A text with no line break before a percent sign."""
-    return text.replace(' %', UNIT)
+    """A text with no line break before a percent sign, and with minus signs."""
+    return re.sub(r'(?<!\S)-(?=\d)', MINUS, text.replace(' %', UNIT))
 
 
 def _signed(number: float, spec: str) -> str:

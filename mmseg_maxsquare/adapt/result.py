@@ -2,8 +2,7 @@
 
 import io
 import json
-import platform
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,22 +12,21 @@ from torch import Tensor, nn
 from mmseg_maxsquare.engine import check_checkpoint
 from mmseg_maxsquare.engine.atomic_files import AtomicBackend
 from mmseg_maxsquare.engine.looks import read_csv
-from mmseg_maxsquare.evaluation.guard import ADAPTED, COLLAPSE, UNCLEAR, Choice, choose
+from mmseg_maxsquare.evaluation.guard import Choice, choose
 from mmseg_maxsquare.runs.class_list import class_list
 from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.fit import misfit
-from mmseg_maxsquare.runs.machine import describe_machine
 from mmseg_maxsquare.runs.models import usable_device
-from mmseg_maxsquare.runs.progress import clock
 
 from .examples import examples_of, listed
 from .folder import Folder
-from .labels import find_labels
+from .labels import Labels, find_labels
 from .make_config import plain_segmentor
 from .plan import build
 from .report import Report, write_report
 from .request import Request
 from .score import score
+from .wording import compared, describe_run, record_of, sentence, use_command
 
 State = dict[str, Tensor]
 
@@ -44,60 +42,84 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
     """
     rows = read_csv(folder.guard)
     choice = choose(rows)
-    before, after = states(cfg, request, folder, str(rows[choice.index]['name']))
+    train, held_out = listed(folder.train), listed(folder.held_out)
+    chosen, rejected = str(rows[choice.index]['name']), rejected_look(rows, choice, folder)
+    before, after = states(cfg, request, folder, chosen)
+    shown = after if rejected is None else states(cfg, request, folder, rejected)[1]
     meta = class_list(cfg, check_checkpoint(request.checkpoint).get('meta') or {})
-    device = usable_device(None)
-    model = adapted_model(folder).to(device)
+    model = adapted_model(folder).to(usable_device(None))
     scores = None
     if request.labels is not None:
-        images = list(dict.fromkeys([*listed(folder.train), *listed(folder.held_out)]))
+        images = list(dict.fromkeys([*train, *held_out]))
         labels = find_labels(cfg, request.labels, images, Path(request.target), meta)
-        looked_at = read_config(folder.config).custom_hooks[0].dataset
-        scores = {
-            name: score(load(model, state), looked_at, labels)
-            for name, state in (('before', before), ('after', after))
-        }
-    examples, shares = examples_of(model, before, after, folder, request)
+        scores = scores_of(labels, folder, model, (before, shown))
+        if choice.index == 0:
+            kept = dict(scores, after=scores['before'])
+            scores = kept if rejected is None else dict(kept, rejected=scores['after'])
+    examples, shares = examples_of(model, before, shown, folder, request)
+    title, second, note = compared(rejected, choice.index == 0)
     facts = describe_run(request, folder, seconds)
     verdict = dict(
         verdict=choice.verdict,
-        chosen=rows[choice.index]['name'],
+        chosen=chosen,
         reasons=choice.reasons,
         scores=scores,
         seconds=round(seconds, 1),
     )
     save_weights(folder.adapted, after, meta, {**verdict, **facts})
     folder.write(folder.indicators, folder.guard.read_text(encoding='utf-8'))
+    same = choice.index == 0 and rejected is None
     write_report(
         folder.report,
         Report(
             verdict=choice.verdict,
             sentence=sentence(choice, rows),
             reasons=choice.reasons,
-            record=record_of(choice.verdict),
+            record=record_of(choice.verdict, request.steps, len({*train, *held_out})),
             classes=meta['classes'],
             palette=meta['palette'],
-            examples=examples,
-            shares=shares,
+            # Without a difference there is no order.
+            examples=[replace(example, why='') for example in examples] if same else examples,
+            shares=dict(zip(('source model', second), shares.values(), strict=True)),
             indicators=rows,
-            chosen=str(rows[choice.index]['name']),
+            chosen=chosen,
             facts=facts,
             command=use_command(request, folder),
             scores=scores,
+            title=title,
+            second=second,
+            note=note,
+            trained_on=set(held_out) <= set(train),
         ),
     )
     folder.write(folder.verdict, json.dumps(verdict, indent=1))
 
 
-# Runs of `study guard` with a verdict, and how many of these verdicts were right; see
-# docs/guard.md. A test compares them with the looks of the study.
-RECORD = {ADAPTED: (28, 29), UNCLEAR: (2, 2), COLLAPSE: (7, 8)}
+def rejected_look(rows: list[dict], choice: Choice, folder: Folder) -> str | None:
+    """Name of the last look, if the source model is kept and the look's weights are there."""
+    name = str(rows[-1]['name'])
+    if choice.index == 0 < len(rows) - 1 and look_file(folder, name).is_file():
+        return name
+    return None
 
 
-def record_of(verdict: str) -> str:
-    """How often a verdict was right in the study."""
-    right, count = RECORD[verdict]
-    return f'In {right} of {count} runs of our study with this verdict, it was right.'
+def look_file(folder: Folder, name: str) -> Path:
+    """The weights of a look that differ from the source model's."""
+    return folder.run / 'guard' / f'{name.replace(" ", "_")}.pth'
+
+
+def scores_of(
+    labels: Labels, folder: Folder, model: nn.Module, pair: tuple[State, State]
+) -> dict[str, float]:
+    """mIoU of two states, ``before`` and ``after``, and of how many images."""
+    looked_at = read_config(folder.config).custom_hooks[0].dataset
+    images = {image for image, _ in labels.pairs}
+    return {
+        'before': score(load(model, pair[0]), looked_at, labels),
+        'after': score(load(model, pair[1]), looked_at, labels),
+        'images': len(images),
+        'trained': len(images & set(listed(folder.train))),
+    }
 
 
 def states(cfg: Config, request: Request, folder: Folder, name: str) -> tuple[State, State]:
@@ -129,58 +151,3 @@ def save_weights(path: Path, state: State, meta: dict, origin: dict) -> None:
     meta = dict(dataset_meta=meta, mmseg_maxsquare=json.loads(json.dumps(origin)))
     torch.save(dict(state_dict=content, meta=meta), buffer)
     AtomicBackend().put(buffer.getvalue(), path)
-
-
-def describe_run(request: Request, folder: Folder, seconds: float) -> dict[str, str]:
-    """What was run, by name."""
-    count = {
-        part.stem: len(part.read_text(encoding='utf-8').splitlines())
-        for part in (folder.train, folder.held_out)
-    }
-    return {
-        'config': request.config,
-        'checkpoint': str(request.checkpoint),
-        'target': str(request.target),
-        'images': f'{count["train"]} to train on, {count["held_out"]} to look at',
-        'mode': 'with source' if request.with_source else 'source-free',
-        'method': f'{request.method}, {request.params} parameters, rate {request.lr:g}',
-        'steps': str(request.steps),
-        'seed': str(request.seed),
-        'time': clock(seconds),
-        'date': time.strftime('%Y-%m-%d %H:%M'),
-        'machine': f'{platform.machine()}, {torch.get_num_threads()} threads',
-        'versions': '; '.join(describe_machine()[:3]),
-    }
-
-
-def sentence(choice: Choice, rows: list[dict]) -> str:
-    """The verdict in a sentence."""
-    if choice.verdict == ADAPTED:
-        return f'The model of {rows[choice.index]["name"]} is likely better on these images.'
-    if choice.verdict == COLLAPSE:
-        return 'The adaptation lost classes, so the source model is kept.'
-    return 'The indicators do not show an improvement, so the source model is kept.'
-
-
-def use_command(request: Request, folder: Folder) -> str:
-    """How to use the weights."""
-    return (
-        f'mmseg-maxsquare predict {request.config} {folder.adapted} {request.target} '
-        f'--out {folder.root / "predictions"}'
-    )
-
-
-def last_words(folder: Folder, request: Request) -> list[str]:
-    """The verdict, where the results are, and how to use them."""
-    verdict = json.loads(folder.verdict.read_text(encoding='utf-8'))
-    lines = [f'verdict: {verdict["verdict"]} ({verdict["chosen"]})', *verdict['reasons']]
-    lines.append(record_of(verdict['verdict']))
-    if verdict['scores']:
-        before, after = verdict['scores']['before'], verdict['scores']['after']
-        lines.append(f'with labels: mIoU {before:.1f} before, {after:.1f} after')
-    return [
-        *lines,
-        f'report: {folder.report}',
-        f'weights: {folder.adapted}; use them with',
-        f'  {use_command(request, folder)}',
-    ]

@@ -33,7 +33,7 @@ class ImageFolderDataset(BaseSegDataset):
         data_prefix: ``img_path`` is the folder below ``data_root``. Defaults to
             ``dict(img_path='')``, all of it.
         img_suffix: One or several endings of the images, in lower or upper case. Defaults to
-            .png, .jpg, .jpeg, .bmp, .tif and .tiff. Not with a list.
+            .png, .jpg, .jpeg, .bmp, .tif, .tiff and .webp. Not with a list.
         orientation: ``'shown'`` or ``'stored'``; see :class:`LoadImage`.
         **kwargs: As for mmseg's :class:`BaseSegDataset`.
 

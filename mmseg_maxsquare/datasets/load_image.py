@@ -2,6 +2,7 @@
 
 import logging
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch.utils.data import get_worker_info
 
 from mmseg_maxsquare.data_files import BadFileError
 
-from .pixel_format import Header, deep, looks_like_labels, read_header, upright
+from .pixel_format import Header, decode, deep, looks_like_labels, read_header, upright
 
 ORIENTATIONS = ('shown', 'stored')  # how EXIF's orientation is read
 _told: list[str] = []  # in this process
@@ -47,10 +48,12 @@ class LoadImage(LoadImageFromFile):
 
         Raises:
             FileNotFoundError: If the file does not exist.
-            BadFileError: If it is not a readable image, is a label file, or has more
-                than 8 bits.
+            BadFileError: If it is not a readable image, is a label file, is too large, or has
+                more than 8 bits.
         """
         path = results['img_path']
+        # First, since a decoder would take the memory for any number of pixels.
+        header = read_header(path) if os.path.isfile(path) else None
         try:
             results = super().transform(results)
         except FileNotFoundError:
@@ -61,18 +64,27 @@ class LoadImage(LoadImageFromFile):
                     f'image {path} cannot be read: {error.strerror}; see its permissions, and the '
                     'disk'
                 ) from error
-            raise BadFileError(
-                f'image {path} cannot be read ({size_of(path)}): it is damaged, truncated or '
-                'not an image; copy it again'
-            ) from error
-        if os.path.isfile(path):
-            header = read_header(path)
+            raise BadFileError(_damaged(path)) from error
+        if header is not None:
             if self.color_type != 'unchanged':
                 _require_photograph(path, header, results['img'])
             if self.orientation == 'shown':
                 results['img'] = upright(results['img'], header.orientation)
                 results['img_shape'] = results['ori_shape'] = results['img'].shape[:2]
         return results
+
+
+def read_photo(path: str | Path) -> np.ndarray:
+    """The photograph in a file as viewers show it, uint8 RGB ``(H, W, 3)``, of any depth.
+
+    Raises:
+        BadFileError: If it cannot be decoded, or is too large.
+        OSError: If the file cannot be read.
+    """
+    image = decode(path)
+    if image is None:
+        raise BadFileError(_damaged(str(path)))
+    return np.ascontiguousarray(image[..., ::-1])
 
 
 def check_orientation(orientation: str) -> None:
@@ -105,6 +117,13 @@ def _tell_once(message: str) -> None:
     if not _told and (worker is None or worker.id == 0):
         _told.append(message)
         print_log(message, logger='current', level=logging.WARNING)
+
+
+def _damaged(path: str) -> str:
+    return (
+        f'image {path} cannot be read ({size_of(path)}): it is damaged, truncated or not an image; '
+        'copy it again'
+    )
 
 
 def size_of(path: str) -> str:

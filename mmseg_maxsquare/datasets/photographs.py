@@ -5,7 +5,12 @@ from collections.abc import Iterable, Iterator
 
 from .pixel_format import is_label_file
 
-IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
+# Other photographs: not read, but named.
+OTHER_SUFFIXES = (
+    '.heic', '.heif', '.avif', '.gif', '.jfif', '.jp2', '.jxl', '.dng', '.cr2', '.cr3', '.nef',
+    '.arw', '.raw',
+)  # fmt: skip
 # Folders of copies and thumbnails that systems and programs make, in lower case.
 STRAY_FOLDERS = (
     '__macosx', '@eadir', '@recycle', '#recycle', '#snapshot', '$recycle.bin',
@@ -35,12 +40,13 @@ def photographs_below(
     Returns:
         Paths of the photographs, sorted, and of the label maps that are left out.
     """
-    paths = sorted(_images(root, tuple(suffixes)))
+    paths = sorted(images_below(root, tuple(suffixes)))
     labels = set(label_maps(paths))
     return [path for path in paths if path not in labels], sorted(labels)
 
 
-def _images(root: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+def images_below(root: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    """Paths of all files with some endings, as :func:`photographs_below` looks for them."""
     top = os.path.realpath(root)
     for folder, folders, names in os.walk(root, followlinks=True):
         folders[:] = [

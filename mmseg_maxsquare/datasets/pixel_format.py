@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from mmseg_maxsquare.data_files import BadFileError
+
 GREY_MODES = ('1', 'L', 'LA', 'I', 'F')
 LOSSY = ('JPEG', 'MPO', 'WEBP')
 BITS_PER_SAMPLE = 258  # of TIFF
@@ -36,7 +38,11 @@ class Header:
 
 
 def read_header(path: str | Path) -> Header:
-    """The header of an image file; the defaults for formats that only OpenCV reads."""
+    """The header of an image file; the defaults for formats that only OpenCV reads.
+
+    Raises:
+        BadFileError: If the image has more pixels than Pillow opens.
+    """
     try:
         with Image.open(path) as image:  # reads no pixels
             bits = getattr(image, 'tag_v2', {}).get(BITS_PER_SAMPLE, (8,))
@@ -49,6 +55,11 @@ def read_header(path: str | Path) -> Header:
                 lossless=image.format not in LOSSY,
                 orientation=_orientation(image),
             )
+    except Image.DecompressionBombError:
+        raise BadFileError(
+            f'image {path} has more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} megapixels; '
+            'cut it into smaller images'
+        ) from None
     except (UnidentifiedImageError, OSError, SyntaxError):  # the decoder says what is wrong
         return Header()
 
@@ -118,10 +129,36 @@ def looks_like_labels(image: np.ndarray) -> bool:
 
 def is_label_file(path: str | Path) -> bool:
     """Whether a file is probably a label map, by format and content."""
-    if not read_header(path).lossless:
+    try:
+        image = decode(path, cv2.IMREAD_UNCHANGED) if read_header(path).lossless else None
+    except (BadFileError, OSError):  # which is told when the image is read
         return False
-    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     return image is not None and looks_like_labels(image)
+
+
+def decode(path: str | Path, flags: int = cv2.IMREAD_COLOR) -> np.ndarray | None:
+    """The pixels of an image file in OpenCV's order, turned as viewers show them.
+
+    OpenCV's own ``imread`` crashes on names that are not UTF-8 and fails on turned TIFFs.
+
+    Args:
+        path: The file; its name may be anything.
+        flags: Of OpenCV, without one on the orientation.
+
+    Returns:
+        The image, or None if it cannot be decoded.
+
+    Raises:
+        BadFileError: If the image is too large.
+        OSError: If the file cannot be read.
+    """
+    orientation = read_header(path).orientation
+    content = np.frombuffer(Path(path).read_bytes(), np.uint8)
+    try:
+        image = cv2.imdecode(content, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:  # such as an empty file
+        return None
+    return None if image is None else upright(image, orientation)
 
 
 def deep(header: Header) -> str | None:

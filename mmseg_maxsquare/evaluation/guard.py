@@ -62,21 +62,42 @@ def choose(rows: Sequence[Row], limits: Limits = Limits()) -> Choice:
     if len(healthy) < len(rows):
         return Choice(0, COLLAPSE, [_divergence(rows[max(len(healthy), 1)], limits)])
     return Choice(
-        0, UNCLEAR, ['No look is clearly more certain of more classes than the source model.']
+        0,
+        UNCLEAR,
+        [
+            'No model that was measured during the run is clearly surer than the source model '
+            'without falling back on fewer classes.'
+        ],
     )
 
 
 def _reasons(rows: Sequence[Row], best: int, limits: Limits) -> list[str]:
     before, after = (float(rows[i]['information']) for i in (0, best))
     return [
-        f'Predictions are more certain of more classes: information {after:.3f}, the source '
-        f'model {before:.3f}; lower is better.',
+        f'{_capital(spoken(str(rows[best]["name"])))} is surer of its predictions and does not '
+        f'fall back on fewer classes: information {after:.3f}, source model {before:.3f}; lower '
+        'is better.',
         _divergence(rows[best], limits),
     ]
 
 
 def _divergence(row: Row, limits: Limits) -> str:
     return (
-        f'{row["name"]}: class shares differ by {float(row["share_divergence"]):.3f} nats from '
-        f'those of the source model; at most {limits.divergence} are accepted.'
+        f'The class shares of {spoken(str(row["name"]))} differ by '
+        f'{float(row["share_divergence"]):.3f} nats from those of the source model; at most '
+        f'{limits.divergence} are accepted.'
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def spoken(name: str) -> str:
+    """The model of a look in words, such as ``the model after 50 steps``."""
+    if name == 'source':
+        return 'the source model'
+    if name == 'statistics':
+        return 'the model with new batch statistics (nothing was trained)'
+    number = name.removeprefix('step ')
+    return f'the model after {number} step' + ('' if number == '1' else 's')

@@ -35,9 +35,14 @@ def class_list(cfg: Config, meta: dict[str, Any]) -> dict[str, Any]:
 
 def _of_checkpoint(meta: dict[str, Any]) -> dict[str, Any] | None:
     known = meta.get('dataset_meta') or {}
-    classes = known.get('classes') or known.get('CLASSES') or meta.get('CLASSES')
-    palette = known.get('palette') or known.get('PALETTE') or meta.get('PALETTE')
+    classes = _first(known.get('classes'), known.get('CLASSES'), meta.get('CLASSES'))
+    palette = _first(known.get('palette'), known.get('PALETTE'), meta.get('PALETTE'))
     return _complete(classes, palette)
+
+
+def _first(*values: Any) -> Any:
+    """The first that is not empty; arrays of numpy have no truth value."""
+    return next((value for value in values if value is not None and len(value)), None)
 
 
 def _of_config(cfg: Config) -> dict[str, Any] | None:
@@ -64,7 +69,7 @@ def _colours_by_name(kind: object, classes: list[str]) -> list[list[int]] | None
 
 def _complete(classes: Any, palette: Any) -> dict[str, Any] | None:
     """Plain lists of both; colours are made up if they are not known."""
-    if not classes:
+    if classes is None or not len(classes):
         return None
     if palette is None or isinstance(palette, str) or len(palette) != len(classes):
         palette = [colour(i) for i in range(len(classes))]

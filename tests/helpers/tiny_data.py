@@ -1,6 +1,8 @@
 """Tiny data sets in exactly the files and folders of the real ones, and stand-ins for data sets."""
 
 import random
+import struct
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -68,6 +70,18 @@ def save_image(path: Path, size: tuple[int, int], rng: np.random.Generator) -> P
     """Write a random RGB image."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def write_huge(path: Path, side: int = 15_000) -> Path:
+    """Write a PNG whose header says ``side`` x ``side`` pixels; it holds none."""
+    header = struct.pack('>IIBBBBB', side, side, 8, 2, 0, 0, 0)
+    chunks = [(b'IHDR', header), (b'IDAT', zlib.compress(b'')), (b'IEND', b'')]
+    content = b'\x89PNG\r\n\x1a\n'
+    for kind, data in chunks:
+        checksum = struct.pack('>I', zlib.crc32(kind + data))
+        content += struct.pack('>I', len(data)) + kind + data + checksum
+    path.write_bytes(content)
     return path
 
 

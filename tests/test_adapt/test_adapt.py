@@ -13,10 +13,13 @@ from mmseg.apis import init_model
 from mmseg.registry import MODELS
 
 from mmseg_maxsquare.engine import GuardHook
+from mmseg_maxsquare.evaluation.guard import COLLAPSE, Choice
 
 from .place import META, Place, add_source, make_place
+from .report_case import Page
 from tests.helpers.tiny_models import head_cfg, low_head_cfg
 
+KEYS = ('decode_head.conv_seg.weight', 'backbone.bn1.weight', 'backbone.bn1.running_mean')
 RESULTS = ('adapted.pth', 'config.py', 'indicators.csv', 'report.html', 'verdict.json')
 
 
@@ -34,7 +37,7 @@ def test_results(place: Place, capsys: pytest.CaptureFixture) -> None:
     out = place.adapt()
     assert all((out / name).is_file() for name in RESULTS)
     shown = capsys.readouterr().out
-    assert 'images: 12 found, 12 read, 4 held out' in shown
+    assert 'images: 12 found, 12 read, 4 held out to judge the result' in shown
     assert 'size: 64 x 48 from the test pipeline of the config, crops of 32 x 32' in shown
     assert 'BatchNorm, 0 LayerNorm; ' in shown
     verdict = json.loads((out / 'verdict.json').read_text())
@@ -132,7 +135,36 @@ def test_labels_only_score(place: Place, capsys: pytest.CaptureFixture) -> None:
     assert all(torch.equal(one[key], other[key]) for key in one)
     scores = json.loads((scored / 'verdict.json').read_text())['scores']
     assert 0 < scores['before'] < 40 and 0 < scores['after'] < 40  # random labels
-    assert f'mIoU {scores["before"]:.1f} before' in capsys.readouterr().out
+    assert (scores['images'], scores['trained']) == (12, 8)
+    shown = capsys.readouterr().out
+    assert f'with labels: mIoU {scores["before"]:.1f} ' in shown
+    assert ', on 12 images, 8 of which were trained on' in shown
+
+
+@pytest.mark.parametrize(('weights', 'second'), [(True, 'rejected adaptation'), (False, 'again')])
+def test_the_rejected_adaptation_is_shown(
+    weights: bool, second: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the source model, which is written; without its weights nothing is compared."""
+    choice = Choice(0, COLLAPSE, ['The class shares differ.'])
+    monkeypatch.setattr('mmseg_maxsquare.adapt.result.choose', lambda rows: choice)
+    if not weights:
+        monkeypatch.setattr('mmseg_maxsquare.adapt.result.rejected_look', lambda *_: None)
+    out = place.adapt('--labels', 'labels', '--lr', '0.1')
+    scores = json.loads((out / 'verdict.json').read_text())['scores']
+    assert scores['after'] == scores['before']
+    page = Page((out / 'report.html').read_text(encoding='utf-8'))
+    assert page.find('span', class_='tag')[2].endswith(second)
+    parts = [text for text in page.find('p') if text.endswith('changed their label')]
+    if weights:
+        assert scores['rejected'] != scores['before']
+        assert 'The source model and the rejected adaptation' in page.find('h2')
+        assert any('Rejected is the model after 4 steps' in text for text in page.find('p'))
+        assert not parts[0].startswith('changed most 0.0 %')
+    else:
+        assert 'The source model' in page.find('h2') and not parts
+    before, after = (torch.load(p, weights_only=True) for p in ('model.pth', out / 'adapted.pth'))
+    assert all(torch.equal(after['state_dict'][k], before['state_dict'][k]) for k in KEYS)
 
 
 def test_head_with_a_single_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +186,7 @@ def test_few_images(
     """A single image is trained on and looked at, and the plan says so."""
     place = make_place(tmp_path, monkeypatch, photos=1)
     out = place.adapt()
-    assert 'all trained on and all looked at' in capsys.readouterr().out
+    assert 'all used to train and to judge the result' in capsys.readouterr().out
     assert (out / 'verdict.json').is_file()
 
 

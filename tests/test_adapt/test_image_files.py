@@ -1,10 +1,15 @@
 """Which images a user's folder, file or list names."""
 
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mmseg_maxsquare.adapt.image_files import find_images
+from mmseg_maxsquare.adapt.read_images import read_all
+
+from tests.helpers.tiny_data import save_image
 
 
 def touch(root: Path, *names: str) -> None:
@@ -42,11 +47,56 @@ def test_list(tmp_path: Path) -> None:
     assert found == [tmp_path / 'lists/b.png', tmp_path / 'a.png']
 
 
+def test_one_image_under_two_paths_of_a_list(tmp_path: Path) -> None:
+    """Once, in the order of the list; a link is an image of its own."""
+    touch(tmp_path, 'a/1.png', 'a/2.png')
+    (tmp_path / 'a/3.png').symlink_to('1.png')
+    (tmp_path / 'b').symlink_to('a')
+    lines = ['a/1.png', 'a/2.png', '../{0}/a/1.png', 'b/2.png', 'a/3.png']
+    text = '\n'.join(lines).format(tmp_path.name)
+    (tmp_path / 'images.txt').write_text(text)
+    names = [str(path.relative_to(tmp_path)) for path in find_images(tmp_path / 'images.txt')[0]]
+    assert names == ['a/1.png', 'a/2.png', 'a/3.png']
+
+
+def test_other_photographs_are_told(tmp_path: Path) -> None:
+    """WebP is read; others are counted, and refused where there is nothing else."""
+    touch(tmp_path, 'x/a.webp', 'x/1.HEIC', 'x/2.heic', 'x/b.gif', 'y/1.heic')
+    paths, notes = find_images(tmp_path / 'x')
+    assert paths == [tmp_path / 'x/a.webp']
+    assert notes == [
+        'left out: 1 .gif file; convert to JPEG or PNG',
+        'left out: 2 .heic files; convert to JPEG or PNG',
+    ]
+    assert find_images(tmp_path / 'x/a.webp')[0] == paths
+    with pytest.raises(ValueError, match=r'no image in this folder \(left out: 1 \.heic file'):
+        find_images(tmp_path / 'y')
+    with pytest.raises(ValueError, match=r'1\.HEIC: \.HEIC files are not read; convert it'):
+        find_images(tmp_path / 'x/1.HEIC')
+
+
+@pytest.mark.parametrize('name', [b'caf\xe9.png', b'a\nb.png', b' \r.png'])
+def test_names_that_a_list_cannot_hold(name: bytes, tmp_path: Path) -> None:
+    """They are found, and an adaptation names and leaves them out."""
+    good, bad = tmp_path / 'a b é.png', tmp_path / os.fsdecode(name)
+    for path in (good, bad):
+        save_image(path, (6, 8), np.random.default_rng(0))
+    found, _ = find_images(tmp_path)
+    assert set(found) == {good, bad}
+    read = read_all(found)
+    assert read.paths == [good]
+    (note,) = read.notes()
+    assert note.endswith('.png: a list cannot hold this name; rename it in UTF-8, on one line')
+    assert note.isascii() and len(note.splitlines()) == 1
+    with pytest.raises(ValueError, match='none of 1 image can be read'):
+        read_all([bad])
+
+
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
         (None, 'no such file or folder'),
-        (b'a.png\n', 'lists 1 files that do not exist'),
+        (b'a.png\n', 'lists 1 missing file, such as'),
         (b'', 'lists no image'),
         (b'\xff\xfe\x00', 'is not UTF-8 text'),
     ],

@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from mmseg_maxsquare.adapt.image_names import relative
 from mmseg_maxsquare.adapt.labels import find_labels, label_name
 
 from tests.helpers.tiny_data import save_label
@@ -20,6 +21,7 @@ def found(tmp_path: Path, dataset: dict, image: str, label: str, ids: list, clas
     cfg = Config(dict(test_dataloader=dict(dataset=dataset)))
     meta = dict(classes=dataset.pop('names', [f'c{i}' for i in range(classes)]))
     images = [tmp_path / 'photos' / image]
+    (tmp_path / 'photos').mkdir(exist_ok=True)
     labels = find_labels(cfg, tmp_path / 'labels', images, tmp_path / 'photos', meta)
     return labels.read(labels.pairs[0][1])[0].tolist()
 
@@ -58,3 +60,87 @@ def test_ids_of_the_files_of_our_data_sets(tmp_path: Path) -> None:
 )
 def test_names(suffixes: object, expected: str) -> None:
     assert label_name(Path('x.1.jpg'), suffixes, None) == Path(expected)
+
+
+class Files:
+    """Images ``photos/a/0.png`` and ``photos/b/0.png``, a list of them, and labels."""
+
+    def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
+        patch.chdir(root)
+        self.root = root
+        self.images = [Path('photos/a/0.png'), Path('photos/b/0.png')]
+        for image in self.images:
+            save_label(image, np.zeros((2, 2), np.uint8))
+        Path('list.txt').write_text(''.join(f'{image}\n' for image in self.images))
+
+    def label(self, *names: str) -> None:
+        for name in names:
+            save_label(self.root / 'labels' / name, np.zeros((2, 2), np.uint8))
+
+    def names(self, target: str, images: list[Path] | None = None) -> list[str]:
+        """Label files of the images, by name."""
+        cfg = Config(dict(test_dataloader=dict(dataset=dict(type='BaseSegDataset'))))
+        images = self.images if images is None else images
+        labels = find_labels(cfg, Path('labels'), images, Path(target), dict(classes=['c']))
+        return [str(label.relative_to('labels')) for _, label in labels.pairs]
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
+    return Files(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize('folder', ['', 'photos/', 'deep/photos/'])
+def test_labels_of_a_list(folder: str, files: Files) -> None:
+    """They are named below the folder that the images share, or below one above it."""
+    folder = folder.replace('deep', files.root.name)
+    files.label(f'{folder}a/0.png', f'{folder}b/0.png', '0.png')
+    assert files.names('list.txt') == [f'{folder}a/0.png', f'{folder}b/0.png']
+
+
+def test_one_label_for_two_images(files: Files) -> None:
+    files.label('0.png')
+    with pytest.raises(ValueError, match=r'0\.png would be the label of both photos/a/0\.png and'):
+        files.names('list.txt')
+    Path('twin.txt').write_text('photos/a/0.png\n')
+    assert files.names('twin.txt', files.images[:1]) == ['0.png']
+    save_label(Path('photos/a/0.bmp'), np.zeros((2, 2), np.uint8))
+    files.label('a/0.png')
+    with pytest.raises(ValueError, match=r'a/0\.png would be the label of both'):
+        files.names('photos', [Path('photos/a/0.bmp'), *files.images])
+
+
+def test_labels_of_one_image(files: Files) -> None:
+    files.label('a/0.png')
+    assert files.names('photos/a/0.png', files.images[:1]) == ['a/0.png']
+
+
+def test_labels_of_links(files: Files) -> None:
+    """A link to a file or a folder has its own name, however the target is spelled."""
+    links = files.root / 'links'
+    links.mkdir()
+    (links / 'x.png').symlink_to(files.root / 'photos/a/0.png')
+    (links / 'y').symlink_to(files.root / 'photos/b')
+    Path('other').symlink_to('links')
+    files.label('x.png', 'y/0.png', '0.png')
+    for target in ('links', 'other', str(links), 'links/../links'):
+        images = [Path(target, 'x.png'), Path(target, 'y/0.png')]
+        assert files.names(target, images) == ['x.png', 'y/0.png']
+        assert files.names(target, [path.absolute() for path in images]) == ['x.png', 'y/0.png']
+    assert files.names('other', [links / 'x.png']) == ['x.png']
+
+
+def test_damaged_label(files: Files) -> None:
+    files.label('a/0.png', 'b/0.png')
+    Path('labels/b/0.png').write_bytes(b'no image')
+    with pytest.raises(ValueError, match=r'--labels: labels/b/0\.png is not a readable image'):
+        files.names('photos')
+
+
+def test_names_in_a_report(files: Files) -> None:
+    """Below the folder; a list's as the list has them; a single image has its name."""
+    image = files.images[0]
+    assert relative(image.absolute(), Path('photos')) == 'a/0.png'
+    assert relative(image.absolute(), Path('list.txt')) == 'photos/a/0.png'
+    assert relative(image.absolute(), image) == '0.png'
+    assert relative(image.absolute(), Path('labels/list.txt')) == '../photos/a/0.png'

@@ -1,7 +1,13 @@
 """The command ``predict``: its files, and what it refuses."""
 
 import json
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import cv2
 import numpy as np
@@ -14,6 +20,7 @@ from mmseg_maxsquare.adapt.outputs import names_of
 from mmseg_maxsquare.cli.main import main
 
 from .place import META, SIZE, Place, make_place
+from tests.helpers.tiny_data import write_huge
 from tests.helpers.tiny_models import head_cfg
 
 
@@ -134,8 +141,17 @@ def test_names() -> None:
     same = [Path('/x/day/1.png'), Path('/x/night/1.png')]
     assert names_of(same) == ['day/1', 'night/1']
     assert names_of(same[:1], Path('/x')) == ['day/1']
-    with pytest.raises(ValueError, match='rename one of them'):
+    both = 'the images a.png and a.png.bmp would both be written to a.png.png'
+    with pytest.raises(ValueError, match=f'{both}; rename one of them'):
         names_of([Path('/x/a.png'), Path('/x/a.jpg'), Path('/x/a.png.bmp')])
+
+
+def test_names_beside_a_folder_that_is_called_like_a_file() -> None:
+    """``x.jpg`` beside ``x.png/``: its label must not be called like the folder."""
+    images = [Path('/x/x.jpg'), Path('/x/X.png/0.png')]
+    assert names_of(images) == ['x.jpg', 'X.png/0']
+    with pytest.raises(ValueError, match='called like a folder of images'):
+        names_of([*images, Path('/x/x.jpg.png/0.png')])
 
 
 def test_resume(place: Place, capsys: pytest.CaptureFixture) -> None:
@@ -147,11 +163,139 @@ def test_resume(place: Place, capsys: pytest.CaptureFixture) -> None:
     before = (out / 'labels/a/00.png').stat().st_mtime_ns
     capsys.readouterr()
     predict('--resume')
-    assert capsys.readouterr().out.startswith('1 images predicted in out, 3 were there already')
+    assert capsys.readouterr().out.startswith('1 image predicted in out, 3 were there already')
     assert (out / 'labels/a/00.png').stat().st_mtime_ns == before
     assert (out / 'overlays/a/01.jpg').is_file()
-    with pytest.raises(SystemExit, match='with another tta'):
+    with pytest.raises(SystemExit, match=r'other arguments \(tta: False there, True now\)'):
         predict('--resume', '--tta')
+
+
+def other_images(place: Place) -> tuple[str, ...]:
+    shutil.copytree('photos', 'others')
+    return ('others',)
+
+
+def replaced_checkpoint(place: Place) -> tuple[str, ...]:
+    content = torch.load('model.pth', weights_only=True)
+    content['state_dict']['decode_head.conv_seg.bias'] += 1
+    torch.save(content, 'model.pth')
+    return ('photos',)
+
+
+def replaced_config(place: Place) -> tuple[str, ...]:
+    place.cfg.model.data_preprocessor.mean = [1.0, 2.0, 3.0]
+    place.write()
+    return ('photos',)
+
+
+def other_options(place: Place) -> tuple[str, ...]:
+    return ('photos', '--cfg-options', 'model.data_preprocessor.bgr_to_rgb=False')
+
+
+@pytest.mark.parametrize(
+    ('change', 'name'),
+    [
+        (other_images, r'images: .*photos.* there, .*others.* now'),
+        (replaced_checkpoint, r'contents of the checkpoint: \w{12} there, \w{12} now'),
+        (replaced_config, r'contents of the config: \w{12} there, \w{12} now'),
+        (other_options, r"options: \[\] there, \['model.*\] now"),
+    ],
+)
+def test_resume_with_something_else(change: Callable, name: str, place: Place) -> None:
+    out = predict()
+    (out / 'labels/a/00.png').unlink()
+    before = files(out)
+    images, *options = change(place)
+    with pytest.raises(SystemExit, match=rf'other arguments \({name}\); repeat those'):
+        predict('--resume', *options, images=images)
+    assert files(out) == before
+
+
+def test_resume_from_a_copy_of_the_same_files(place: Place) -> None:
+    """Their contents count, not how they are called."""
+    predict()
+    shutil.copy('model.pth', 'copy.pth')
+    shutil.copy('config.py', 'copy.py')
+    main(['predict', './copy.py', 'copy.pth', './photos/', '--out', 'out', '--resume'])
+
+
+def test_resume_with_another_list(place: Place, capsys: pytest.CaptureFixture) -> None:
+    """An output is of one image for good; what belongs to no image any more is told."""
+    Path('list.txt').write_text('photos/a/00.png\nphotos/a/01.png\n')
+    out = predict(images='list.txt')
+    shutil.copy('photos/b/02.png', 'photos/b/00.png')
+    Path('list.txt').write_text('photos/b/00.png\n')
+    with pytest.raises(SystemExit, match=r'prediction 00 of the image .*/photos/a/00\.png, which'):
+        predict('--resume', images='list.txt')
+    Image.open('photos/a/00.png').convert('RGB').save('photos/a/00.jpg')
+    Path('list.txt').write_text('photos/a/00.png\nphotos/a/01.png\nphotos/a/00.jpg\n')
+    capsys.readouterr()
+    predict('--resume', images='list.txt')
+    shown = capsys.readouterr()
+    assert shown.out.startswith('2 images predicted in out, 1 was there already')
+    assert 'out holds 1 prediction of images that are not among these, such as 00; the' in shown.err
+    assert files(out / 'labels') == ['00.jpg.png', '00.png', '00.png.png', '01.png']
+
+
+def test_a_turned_tiff_and_a_name_that_is_not_utf8(place: Place) -> None:
+    image = Image.open('photos/a/00.png').convert('RGB')
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save('photos/a/turned.tif', exif=exif.tobytes())
+    name = os.fsdecode(b'caf\xe9')
+    image.save(f'photos/a/{name}.png')
+    out = predict()
+    assert Image.open(out / 'labels/a/turned.png').size == image.size[::-1]
+    assert Image.open(out / 'overlays/a/turned.jpg').size == image.size[::-1]
+    assert (out / f'labels/a/{name}.png').read_bytes() == (out / 'labels/a/00.png').read_bytes()
+    assert (out / f'overlays/a/{name}.jpg').is_file()
+    predict('--resume')
+
+
+def test_an_image_of_too_many_pixels(place: Place, capsys: pytest.CaptureFixture) -> None:
+    write_huge(Path('photos/a/01.png'))
+    with pytest.raises(SystemExit, match='1 of 4 images could not be read'):
+        predict()
+    assert 'left out: image photos/a/01.png has more than 178 mega' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('out', ['config.py', 'config.py/x', '/proc/x/y'])
+def test_a_folder_that_cannot_be_written(place: Place, out: str) -> None:
+    with pytest.raises(SystemExit, match=f'error: --out: {out}') as end:
+        predict(out=out)
+    assert len(str(end.value).splitlines()) == 1
+
+
+def test_weights_that_are_not_finite(place: Place) -> None:
+    state = torch.load('model.pth', weights_only=True)
+    state['state_dict']['decode_head.conv_seg.bias'][1] = torch.nan
+    torch.save(state, 'model.pth')
+    with pytest.raises(SystemExit, match=r'not finite in decode_head\.conv_seg\.bias; take an'):
+        predict()
+    assert not Path('out').exists()
+
+
+def test_weights_on_a_server(place: Place) -> None:
+    words = ['config.py', 'https://nowhere.invalid/model.pth', 'photos', '--out', 'out']
+    with pytest.raises(SystemExit, match=r'model\.pth is not on this disk; download it first'):
+        main(['predict', *words])
+
+
+def test_stopped_by_the_keyboard(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """It says how to go on; the command line is quoted."""
+    stop = MagicMock(side_effect=KeyboardInterrupt)
+    words = ['predict', 'config.py', 'model.pth', 'photos', '--out', "it's"]
+    monkeypatch.setattr(sys, 'argv', ['program', *words])
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as end:
+        patch.setattr('mmseg_maxsquare.adapt.predict.predict_one', stop)
+        main(words)
+    assert end.value.code == 130
+    line = capsys.readouterr().err.splitlines()[-1].strip()
+    assert shlex.split(line) == ['mmseg-maxsquare', *words, '--resume']
+    main(shlex.split(line)[1:])
+    assert len(files(Path("it's/labels"))) == 4
 
 
 def test_a_damaged_image(place: Place, capsys: pytest.CaptureFixture) -> None:

@@ -4,6 +4,7 @@ import base64
 import io
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,14 @@ from PIL import Image
 
 from mmseg_maxsquare.adapt.report import Example, render, write_report
 from mmseg_maxsquare.adapt.report_charts import BOTTOM, TOP, charts_of, nice_ticks, table_of
-from mmseg_maxsquare.adapt.report_indicators import INDICATORS, percent, points, significant
+from mmseg_maxsquare.adapt.report_indicators import (
+    INDICATORS,
+    percent,
+    points,
+    points_between,
+    significant,
+    unbroken,
+)
 from mmseg_maxsquare.adapt.report_pictures import heat_scale
 from mmseg_maxsquare.engine.held_out import VIEWS
 
@@ -59,6 +67,39 @@ def test_scores_only_if_measured() -> None:
     (text,) = Page(render(report(scores=dict(before=34.36, after=33.1)))).find('p', class_='scores')
     assert 'mIoU 34.4 % before, 33.1 % after (−1.3 points)' in text  # noqa: RUF001
     assert Page(render(report())).find('p', class_='scores') == []
+
+
+def test_scores_of_a_rejected_adaptation() -> None:
+    """They name both models and the images; the difference is that of the shown numbers."""
+    scores = dict(before=1.14, after=1.14, rejected=2.26, images=4, trained=1)
+    (text,) = Page(render(report(scores=scores))).find('p', class_='scores')
+    assert 'mIoU 1.1 % of the source model, which is kept, 2.3 % of the rejected adaptation' in text
+    assert '(+1.2 points), on 4 images, 1 of which was trained on. The labels' in text
+
+
+def test_pictures_of_a_rejected_adaptation() -> None:
+    fields = dict(title='Two models', second='rejected adaptation', note='It was rejected.')
+    page = Page(render(report(examples=[example()], trained_on=True, **fields)))
+    assert 'Two models' in page.find('h2')
+    assert page.find('span', class_='tag') == ['photograph', 'source model', 'rejected adaptation']
+    (intro, *_) = page.find('p', class_='intro')
+    assert intro.startswith('It was rejected. The photographs were also trained on, since')
+    assert page.attributes('img')[2]['alt'].startswith('Prediction of the rejected adaptation:')
+    page = Page(render(report(examples=[example()])))
+    assert page.find('p', class_='intro')[0].startswith('The photographs were held out of the')
+
+
+def test_examples_of_equal_models_have_no_rank() -> None:
+    page = Page(render(report(examples=[replace(example(), why='')])))
+    assert not page.find('span', class_='badge')
+    assert not any('changed their label' in text for text in page.find('p'))
+
+
+def test_minus_signs() -> None:
+    """In sentences, too, but not in names and commands."""
+    assert unbroken('information -0.620, step-1 a -b 5 %') == (
+        'information −0.620, step-1 a -b 5\N{NO-BREAK SPACE}%'  # noqa: RUF001
+    )
 
 
 def test_pictures_are_the_examples() -> None:
@@ -177,6 +218,9 @@ def test_numbers_as_text() -> None:
     assert plain(percent(0.1234)) == '12.3 %'
     assert percent(math.nan) == points(math.nan) == DASH
     assert (points(1.25, 1), points(-0.04), points(0.0)) == ('+1.2', '0.0', '0.0')
+    # Of the numbers that are shown: 1.1 % and 2.3 %.
+    assert points_between(0.0114, 0.0226) == '+1.2'
+    assert points_between(math.nan, 0.5) == DASH
     numbers = [0, 1, -0.53343, 0.00221127, 5.21969, 1234.5, 1e-7]
     texts = ['0', '1.00', '−0.533', '0.00221', '5.22', '1234', '1.00e−07']  # noqa: RUF001
     assert [significant(number) for number in numbers] == texts

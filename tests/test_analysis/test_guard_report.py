@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from mmseg_maxsquare.adapt.result import RECORD
+from mmseg_maxsquare.adapt.wording import RECORD
 from mmseg_maxsquare.analysis.guard_report import (
     best_by,
     broken_promises,

@@ -1,5 +1,6 @@
 """Kinds of image files, told from their headers; EXIF's orientations; label maps."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -7,14 +8,19 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from mmseg_maxsquare.data_files import BadFileError
+from mmseg_maxsquare.datasets.load_image import LoadImage, read_photo
 from mmseg_maxsquare.datasets.pixel_format import (
     ORIENTATION,
+    decode,
     deep,
     is_label_file,
     looks_like_labels,
     read_header,
     upright,
 )
+
+from tests.helpers.tiny_data import write_huge
 
 GREY, COLOUR, ALPHA = (6, 8), (6, 8, 3), (6, 8, 4)
 
@@ -93,3 +99,46 @@ def test_label_maps(image: np.ndarray, found: bool, tmp_path: Path) -> None:
     assert is_label_file(path) is found
     cv2.imwrite(str(tmp_path / 'a.jpg'), image)
     assert not is_label_file(tmp_path / 'a.jpg')
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    """OpenCV's own reader crashes on them."""
+    path = tmp_path / os.fsdecode(b'caf\xe9.png')
+    Image.fromarray(blocks(64, 96)).save(path)
+    assert is_label_file(path)
+    assert read_photo(path).shape == (64, 96, 3)
+
+
+@pytest.mark.parametrize('ending', ['tif', 'jpg', 'png', 'webp'])
+@pytest.mark.parametrize('orientation', [1, 3, 6, 8])
+def test_one_reader_for_network_and_viewer(ending: str, orientation: int, tmp_path: Path) -> None:
+    """Turned TIFFs, too, which OpenCV's ``imread`` refuses."""
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    path = tmp_path / f'a.{ending}'
+    Image.fromarray(pixels).save(path, exif=exif.tobytes(), lossless=True)
+    photo = read_photo(path)
+    assert photo.shape == ((6, 8, 3) if orientation < 5 else (8, 6, 3))
+    np.testing.assert_array_equal(LoadImage()(dict(img_path=str(path)))['img'][..., ::-1], photo)
+    if ending != 'jpg':
+        with Image.open(path) as image:
+            np.testing.assert_array_equal(photo, np.array(ImageOps.exif_transpose(image)))
+
+
+def test_too_many_pixels(tmp_path: Path) -> None:
+    """Above 179 megapixels a file is named, whoever reads it; no label is looked for."""
+    path = write_huge(tmp_path / 'a.png')
+    message = r'a\.png has more than 178 megapixels; cut it into smaller images'
+    for read in (read_header, read_photo, lambda path: LoadImage()(dict(img_path=str(path)))):
+        with pytest.raises(BadFileError, match=message):
+            read(path)
+    assert not is_label_file(path)
+
+
+@pytest.mark.parametrize('content', [b'', b'no image'])
+def test_damaged(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / 'a.png').write_bytes(content)
+    assert decode(tmp_path / 'a.png') is None
+    with pytest.raises(BadFileError, match=rf'a\.png cannot be read \({len(content)} bytes\)'):
+        read_photo(tmp_path / 'a.png')

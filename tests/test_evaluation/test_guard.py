@@ -18,7 +18,7 @@ def test_lowest_information() -> None:
     choice = choose(looks((-0.5, 0), (-0.6, 0.01), (-0.7, 0.02), (-0.65, 0.03)))
     assert (choice.index, choice.verdict) == (2, ADAPTED)
     assert 'information -0.700' in choice.reasons[0]
-    assert 'step 50' in choice.reasons[1]
+    assert 'the model after 50 steps differ by' in choice.reasons[1]
 
 
 def test_nothing_behind_a_divergence() -> None:
@@ -31,7 +31,7 @@ def test_nothing_behind_a_divergence() -> None:
 def test_collapse() -> None:
     choice = choose(looks((-0.5, 0), (-0.45, 0.05), (-0.4, 0.2)))
     assert (choice.index, choice.verdict) == (0, COLLAPSE)
-    assert 'step 50: class shares differ by 0.200 nats' in choice.reasons[0]
+    assert 'of the model after 50 steps differ by 0.200 nats' in choice.reasons[0]
     assert choose(looks((-0.5, 0), (-0.9, 0.3))).verdict == COLLAPSE
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from .base import CASES, SOURCE, Place, fault, fields
-from tests.helpers.tiny_data import save_image, save_label, train_pipeline
+from tests.helpers.tiny_data import save_image, save_label, train_pipeline, write_huge
 
 SIZE = (24, 32)
 RNG = np.random.default_rng(0)
@@ -158,6 +158,11 @@ def vanished_image_in_a_worker(here: Place) -> None:
 )
 def image_of_16_bits(here: Place) -> None:
     cv2.imwrite(str(here.image), np.full((*SIZE, 3), 4095, np.uint16))
+
+
+@fault('image <file> has more than <n> megapixels; cut it into smaller images')
+def huge_image(here: Place) -> None:
+    write_huge(here.image)
 
 
 @fault(
