@@ -56,7 +56,7 @@ class SelfTrainingDataset(Dataset):
                 raise TypeError('prior_pipeline needs source as a config, got a data set')
             self.for_prior = _build('source', {**source, 'pipeline': prior_pipeline})
         self.seed = seed
-        self.folder: Path | None = None
+        self.folder = Path()  # set by the loop
         self.round_samples = 0
         self._round: tuple[int, dict] | None = None
         classes = [part.metainfo.get('classes') for part in (self.source, self.target)]

@@ -90,7 +90,7 @@ def write_confidences(labeller: Labeller, numbers: Sequence[int], folder: Path) 
             confidence, label = labeller.maps(number)[1].max(0)
             chosen = (t.flatten()[::EVERY].cpu().numpy() for t in (label, confidence))
             classes, values = chosen
-            _write_arrays(path, classes=classes.astype(np.uint8), values=values)
+            _write_arrays(path, classes.astype(np.uint8), values)
         yield number
 
 
@@ -126,7 +126,7 @@ def read_json(path: Path) -> dict | None:
     return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else None
 
 
-def _write_arrays(path: Path, **arrays: np.ndarray) -> None:
+def _write_arrays(path: Path, classes: np.ndarray, values: np.ndarray) -> None:
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, classes=classes, values=values)
     AtomicBackend().put(buffer.getvalue(), path)

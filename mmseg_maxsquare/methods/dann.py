@@ -1,6 +1,7 @@
 """DANN: domain-adversarial training of features (Ganin et al., JMLR 2016)."""
 
 import math
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
@@ -17,12 +18,12 @@ class _Reversal(torch.autograd.Function):
     """The identity, with the gradient times a negative factor."""
 
     @staticmethod
-    def forward(context, features: Tensor, factor: Tensor) -> Tensor:
+    def forward(context: Any, features: Tensor, factor: Tensor) -> Tensor:
         context.save_for_backward(factor)
         return features.view_as(features)
 
     @staticmethod
-    def backward(context, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (factor,) = context.saved_tensors
         return -factor.to(gradient.dtype) * gradient, None
 

@@ -84,7 +84,9 @@ class UDAModel(BaseModel):
                 'data_preprocessor must be a SegDataPreProcessor config or a UDADataPreprocessor, '
                 f'got {type(self.data_preprocessor).__name__}'
             )
-        self.target_loss = target_loss and build_target_loss(target_loss)
+        self.target_loss: nn.Module | None = None
+        if target_loss is not None:
+            self.target_loss = build_target_loss(target_loss)
         self.methods = build_methods(self, methods)
         if self.target_loss is None and not self.methods:
             raise TypeError(
