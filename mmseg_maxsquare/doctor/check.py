@@ -10,6 +10,7 @@ from mmengine.registry import init_default_scope
 
 from mmseg_maxsquare.runs.config import load_config
 from mmseg_maxsquare.runs.domains import Domain, build, domains_of
+from mmseg_maxsquare.runs.dry_run import check_first_step, check_first_validation, metrics_of
 from mmseg_maxsquare.runs.errors import fail, one_line
 from mmseg_maxsquare.runs.findings import Finding, count
 from mmseg_maxsquare.runs.machine import check_machine, describe_machine
@@ -73,7 +74,16 @@ def check(
                 write_sheet(domain, surveys[domain.name], out)
                 write_turned(domain, surveys[domain.name].turned, out)
     if model is not None:
-        findings += check_sizes(model, parts_of(cfg, domains, surveys, samples))
+        parts = parts_of(cfg, domains, surveys, samples)
+        wrong = list(check_sizes(model, parts))
+        findings += wrong
+        if not count(findings + _of(domains), 'error'):  # else it would say the same again
+            findings += check_first_step(model, parts)
+            for part in parts:
+                metrics = metrics_of(cfg, part.field)
+                if not part.training and metrics is not None:
+                    built = next(d.built for d in domains if d.field == part.where)
+                    findings += check_first_validation(model, part, metrics, built.metainfo)
     check_overlap(domains, surveys)
     lines = [*describe_machine(), '', *describe_domains(domains, surveys)]
     return [*findings, *_of(domains)], lines

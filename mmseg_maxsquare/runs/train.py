@@ -13,6 +13,7 @@ from mmseg_maxsquare.engine.uda_hook import unwrap
 from .checkpoints import require_checkpoint, resume_from_newest
 from .config import load_config
 from .console import progress_of
+from .dry_run import check_first_step, check_first_validation, metrics_of
 from .errors import fail, one_line_errors
 from .label_values import check_label_values
 from .launch import build_runner, join_processes
@@ -60,7 +61,13 @@ def train(
     check_training(cfg, resume)
     runner = build_runner(cfg, ('train', 'val'), verbose)
     stop_at(check_label_values(runner, ('train', 'val')))
-    stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('train', 'val')))))
+    model, parts = unwrap(runner.model), list(parts_of(runner, ('train', 'val')))
+    stop_at(check_sizes(model, parts))
+    stop_at(check_first_step(model, parts))
+    for part in parts:
+        if not part.training:
+            metrics, meta = metrics_of(cfg, part.field), runner.val_dataloader.dataset.metainfo
+            stop_at(check_first_validation(model, part, metrics, meta))
     runner.register_hook(ScheduleHook(), priority='HIGHEST')
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.train()
