@@ -3,8 +3,8 @@
 Steps such as ``Pad``, ``RandomRotate`` and ``RandomCutOut`` fill pixels in. mmseg marks them in
 the label map, as ignored. A target image has no labels, so it gets a map of its own: VALID on every
 pixel when the image is loaded, carried through the pipeline as a label map is, and something else
-where a step has filled pixels in: 255, or 0 by those that forget labels (``RandomRotFlip``).
-Target loss, guidance, anchor and hooks leave those out.
+where a step has filled pixels in: 255, whatever its fields say, or 0 by those that forget labels
+(``RandomRotFlip``). Target loss, guidance, anchor and hooks leave those out.
 """
 
 from typing import Any
@@ -14,13 +14,14 @@ from mmcv.transforms import LoadImageFromFile
 from mmcv.transforms.base import BaseTransform
 from mmengine.dataset import Compose
 from mmengine.structures import PixelData
-from mmseg.datasets.transforms import LoadAnnotations, RandomCutOut
+from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
 from .loading import IGNORE
 
-VALID = 1
+VALID = 173  # a value with which nobody fills label maps
+FILLS = ('seg_pad_val', 'seg_fill_in')  # fields of steps: how they fill a label map
 FIELD = 'filled'  # of a data sample: boolean (1, H, W), True where pixels were filled in
 
 
@@ -57,13 +58,22 @@ def _marking(step: Any) -> list:
     for inner in (getattr(step, 'transforms', None), getattr(step, 'transform_list', None)):
         if isinstance(inner, list):
             inner[:] = [part for item in inner for part in _marking(item)]
+        elif inner is not None:
+            _marking(inner)  # a Compose, which holds the list
     if isinstance(step, LoadAnnotations):
         return []
     if isinstance(step, LoadImageFromFile):
         return [step, MarkPixels()]
-    if isinstance(step, RandomCutOut) and step.seg_fill_in is None:
-        step.seg_fill_in = IGNORE
+    _fill_as_ignored(step)
     return [step]
+
+
+def _fill_as_ignored(step: Any) -> None:
+    for field in FILLS:
+        if hasattr(step, field):
+            setattr(step, field, IGNORE)
+    if isinstance(getattr(step, 'pad_val', None), dict):
+        step.pad_val = {**step.pad_val, 'seg': IGNORE}
 
 
 def move_map(sample: SegDataSample) -> None:

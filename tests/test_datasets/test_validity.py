@@ -9,7 +9,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from mmseg_maxsquare.datasets import UDADataset
-from mmseg_maxsquare.datasets.validity import FIELD
+from mmseg_maxsquare.datasets.validity import FIELD, VALID
 from mmseg_maxsquare.models.uda_segmentor import FILLED, padding_mask
 
 from tests.helpers.tiny_data import FORMATS, save_image, train_pipeline
@@ -17,6 +17,11 @@ from tests.helpers.tiny_models import build_model, uda_cfg
 
 SIZE = (40, 60)
 LOAD, PACK = dict(type='LoadImageFromFile'), dict(type='PackSegInputs')
+
+CUT = dict(type='RandomCutOut', prob=1.0, n_holes=1, cutout_shape=(10, 20))
+MAPPER = dict(
+    type='KeyMapper', mapping=dict(img='img', gt_seg_map='gt_seg_map'), auto_remap=True
+)
 
 
 @pytest.fixture
@@ -50,6 +55,14 @@ def test_one_name() -> None:
         (dict(type='RandomRotFlip', rotate_prob=1.0, flip_prob=0.0, degree=(30, 30)), None),
         (dict(type='RandomCutOut', prob=1.0, n_holes=1, cutout_shape=(10, 20)), 200 / 2400),
         (dict(type='RandomChoice', transforms=[[dict(type='Pad', size=(90, 50))]]), None),
+        (dict(type='RandomApply', prob=1.0, transforms=[CUT]), 200 / 2400),
+        (dict(type='RandomApply', prob=1.0, transforms=CUT), 200 / 2400),
+        (dict(MAPPER, transforms=[CUT]), 200 / 2400),
+        (dict(MAPPER, transforms=[dict(type='RandomApply', prob=1.0, transforms=[CUT])]), 0.09),
+        *((dict(CUT, seg_fill_in=fill), 200 / 2400) for fill in (1, VALID)),
+        (dict(type='Pad', size=(90, 50), pad_val=dict(img=0, seg=1)), None),
+        (dict(type='Pad', size=(90, 50), pad_val=dict(img=0, seg=VALID)), None),
+        (dict(type='RandomRotate', prob=1.0, degree=(30, 30), seg_pad_val=VALID), None),
     ],
     ids=lambda value: value['type'] if isinstance(value, dict) else '',
 )
