@@ -27,6 +27,7 @@ from .report import SHOWN, describe_domains, describe_findings, summary
 from .samples import check_batches, check_sample, parts_of
 from .sheet import write_sheet
 from .survey import Survey, read_files
+from .wrappers import check_wrappers
 
 
 def check(
@@ -72,8 +73,10 @@ def check(
                 samples[domain.name] = check_sample(domain, surveys[domain.name])
                 write_sheet(domain, surveys[domain.name], out)
                 write_turned(domain, surveys[domain.name].turned, out)
+    parts = parts_of(cfg, domains, surveys, samples)
+    findings += _of(list(check_wrappers(cfg, domains, parts)))
     if model is not None:
-        findings += check_sizes(model, parts_of(cfg, domains, surveys, samples))
+        findings += check_sizes(model, parts)
     check_overlap(domains, surveys)
     lines = [*describe_machine(), '', *describe_domains(domains, surveys)]
     return [*findings, *_of(domains)], lines
