@@ -12,14 +12,18 @@ from mmseg_maxsquare.runs.errors import fact_and_remedy
 from mmseg_maxsquare.runs.sizes import Part
 
 from .samples import is_packed
+from .survey import Survey
 
 
-def check_wrappers(cfg: Config, domains: list[Domain], parts: list[Part]) -> Iterator[Domain]:
+def check_wrappers(
+    cfg: Config, domains: list[Domain], surveys: dict[str, Survey], parts: list[Part]
+) -> Iterator[Domain]:
     """Build the wrappers whose data sets have no error.
 
     Args:
         cfg: The config.
         domains: Its data sets.
+        surveys: Their items.
         parts: Gets the wrappers that have a pipeline of their own.
 
     Yields:
@@ -27,7 +31,7 @@ def check_wrappers(cfg: Config, domains: list[Domain], parts: list[Part]) -> Ite
     """
     for name, field, part in parts_of(cfg):
         inside = [domain for domain in domains if domain.field.startswith(f'{field}.')]
-        if not inside or any(map(_is_unusable, inside)):
+        if not inside or not all(_is_sound(domain, surveys) for domain in inside):
             continue
         whole = Domain(name, field, part, scored=inside[0].scored)
         loader = field.partition('.')[0]
@@ -40,9 +44,9 @@ def check_wrappers(cfg: Config, domains: list[Domain], parts: list[Part]) -> Ite
         yield whole
 
 
-def _is_unusable(domain: Domain) -> bool:
-    broken = any(finding.level == 'error' for finding in domain.findings)
-    return broken or domain.dataset is None
+def _is_sound(domain: Domain, surveys: dict[str, Survey]) -> bool:
+    errors = any(finding.level == 'error' for finding in domain.findings)
+    return not errors and domain.name in surveys and bool(surveys[domain.name].items)
 
 
 def _reads(whole: Domain) -> bool:

@@ -203,7 +203,7 @@ def damaged_checkpoint(root: Path, cfg: Config) -> None:
 @fault('gta', 'error', 'work', 'GB free; the run writes about')
 def full_disk(root: Path, cfg: Config) -> None:
     cfg.train_cfg.max_iters = 10**12
-    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1)
+    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', by_epoch=False, interval=1)
 
 
 @fault('gta', 'warning', 'work', 'already holds checkpoints of a run: iter_2.pth')
