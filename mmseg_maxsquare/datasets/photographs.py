@@ -62,9 +62,9 @@ def _left_out(paths: list[str]) -> Iterator[list[str]]:
             yield group
     for group in alone.values():
         header = read_header(group[0])
-        if len(group) < len(paths) and header.lossless and (header.grey or header.palette):
-            if are_labels(group):
-                yield group
+        ids = header.lossless and (header.grey or header.palette)
+        if ids and len(group) < len(paths) and are_labels(group):
+            yield group
     yield [path for path in paths if _is_overlay(path)]
 
 

@@ -3,7 +3,8 @@
 Steps such as ``Pad``, ``RandomRotate`` and ``RandomCutOut`` fill pixels in. mmseg marks them in
 the label map, as ignored. A target image has no labels, so it gets a map of its own: VALID on every
 pixel when the image is loaded, carried through the pipeline as a label map is, and something else
-where a step has filled pixels in: 255, whatever its fields say. Target loss, guidance, anchor and hooks leave those out.
+where a step has filled pixels in: 255, whatever its fields say. Target loss, guidance, anchor and
+hooks leave those out.
 """
 
 from collections.abc import Callable

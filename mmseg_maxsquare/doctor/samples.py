@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmseg_maxsquare.runs.domains import LOADERS, Domain
+from mmseg_maxsquare.runs.domains import LOADERS, Domain, rotates_labels_to_zero
 from mmseg_maxsquare.runs.errors import one_line
 from mmseg_maxsquare.runs.findings import Finding
 from mmseg_maxsquare.runs.sizes import Part
@@ -32,6 +32,10 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
         what = f'fails on {usable[0]["img_path"]}: {one_line(error)}'
         domain.add('error', 'pipeline', where, what, 'correct the steps of this pipeline')
         return None
+    if rotates_labels_to_zero(domain):
+        first = (domain.classes or ['a class'])[0]
+        what = f'RandomRotFlip makes labels of filled pixels 0, which is {first!r}'
+        domain.add('warning', 'pipeline', where, what, 'use RandomRotate and RandomFlip instead')
     return sample if not domain.mixed and is_packed(domain, where, sample) else None
 
 

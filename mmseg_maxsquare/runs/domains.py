@@ -8,7 +8,7 @@ from typing import Any
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, Compose
-from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.datasets.transforms import LoadAnnotations, RandomRotFlip
 from mmseg.registry import DATASETS
 
 from mmseg_maxsquare.datasets import UDADataset
@@ -191,6 +191,12 @@ def image_loader(domain: Domain) -> LoadImageFromFile:
 def label_loader(domain: Domain) -> LoadAnnotations | None:
     """The step of the pipeline that loads labels, also inside wrappers."""
     return _find(domain.built.pipeline, LoadAnnotations)
+
+
+def rotates_labels_to_zero(domain: Domain) -> bool:
+    """Whether mmseg's ``RandomRotFlip`` is in the pipeline; ours have another in its place."""
+    step = _find(domain.built.pipeline, RandomRotFlip)
+    return domain.role != 'source' and domain.reads_labels and type(step) is RandomRotFlip
 
 
 def _find(step: object, kind: type, depth: int = 10) -> Any:
