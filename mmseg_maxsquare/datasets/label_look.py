@@ -7,6 +7,7 @@ from .pixel_format import looks_like_labels, read_header
 
 # A JPEG of a label map is flat but near its edges, and has few colours that stand out.
 FLATNESS, PEAKS, SHARE = 0.5, 16, 0.4
+SIDE = 1000  # pixels of a side whose colours are counted
 NEAR = 3  # steps by which JPEG changes a colour
 DARK = 48  # values below which a JPEG of ids is, and no photograph
 
@@ -43,11 +44,13 @@ def _has_peaks(image: np.ndarray) -> bool:
     In a photograph every colour has neighbours that are as frequent. The most frequent colour
     says nothing: the black of a night photograph is flat, too.
     """
-    pixels = image.reshape(-1, image.shape[2] if image.ndim == 3 else 1)
+    step = 1 + max(image.shape[:2]) // SIDE
+    pixels = image[::step, ::step].reshape(-1, image.shape[2] if image.ndim == 3 else 1)
     colours, counts = np.unique(pixels, axis=0, return_counts=True)
     order = np.argsort(-counts)[:2000]
     colours, counts = colours[order].astype(np.int16), counts[order]
-    peaks, background = [], 0
+    peaks: list[int] = []
+    background = 0
     while len(counts) and len(peaks) <= PEAKS:
         peaks.append(int(counts[0]))
         near = (np.abs(colours - colours[0]) <= NEAR).all(1)

@@ -190,7 +190,10 @@ def strict(step: Any, read: Callable[[bytes], np.ndarray], orientation: str = 's
                 f'is {orientation!r}; set orientation of the data set, and leave it out here'
             )
         if ours is not None:
-            own = {LoadLabelIds: dict(read=read), LoadImage: dict(orientation=orientation)}
+            own: dict[type, dict] = {
+                LoadLabelIds: dict(read=read),
+                LoadImage: dict(orientation=orientation),
+            }
             return {**step, 'type': ours, **own.get(ours, {})}
         return {key: strict(value, read, orientation) for key, value in step.items()}
     # A size must stay a tuple: some transforms do not accept a list.
