@@ -13,6 +13,8 @@ UNUSED: dict[str, tuple[tuple, str]] = {
         'nothing is filtered; list the images to use in an ann_file, or choose them with indices',
     ),
     'ignore_index': ((255,), 'ignored pixels are 255 here; leave ignore_index out'),
+    'metainfo': ((None, {}), 'its classes are fixed; leave metainfo out'),
+    'orientation': (('shown',), 'its images are in memory; leave orientation out'),
     'reduce_zero_label': (
         (False,),
         'the table of the data set says what each id means; leave reduce_zero_label out',
@@ -36,3 +38,9 @@ def refuse_unused(dataset: object, given: dict[str, Any], *names: str) -> None:
         defaults, remedy = UNUSED[name]
         if name in given and given[name] not in defaults:
             raise ValueError(f'{type(dataset).__name__}: {name}={given[name]!r}: {remedy}')
+    metainfo = given.get('metainfo')
+    if isinstance(metainfo, dict) and 'label_map' in metainfo:
+        raise ValueError(
+            f'{type(dataset).__name__}: metainfo.label_map: the table of the data set says what '
+            'each id means; name the classes to use with metainfo.classes'
+        )

@@ -35,7 +35,7 @@ class ClassLabelDataset(BaseDataset):
     UNUSED: ClassVar[tuple[str, ...]] = ('ann_file', 'filter_cfg')
 
     def __init__(self, pipeline: Sequence = (), orientation: str = 'shown', **kwargs: Any) -> None:
-        refuse_unused(self, kwargs, *self.UNUSED)
+        refuse_unused(self, {**kwargs, 'orientation': orientation}, *self.UNUSED)
         check_orientation(orientation)
         super().__init__(pipeline=strict(pipeline, read_label_ids, orientation), **kwargs)
 

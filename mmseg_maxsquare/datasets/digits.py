@@ -31,7 +31,7 @@ class DigitsDataset(ClassLabelDataset):
     """
 
     METAINFO = dict(classes=tuple('0123456789'))
-    UNUSED = ('ann_file', 'filter_cfg', 'data_root', 'data_prefix')
+    UNUSED = ('ann_file', 'filter_cfg', 'data_root', 'data_prefix', 'metainfo', 'orientation')
 
     def __init__(self, name: str, split: str, **kwargs: Any) -> None:
         if name not in READERS:

@@ -23,8 +23,8 @@ UNUSED = ('filter_cfg', 'ignore_index', 'reduce_zero_label', 'seg_map_suffix', '
 class ImageFolderDataset(BaseSegDataset):
     """Every photograph below ``data_root``, without labels or class list.
 
-    Left out are hidden files and folders, thumbnails, what systems leave on disks, and label
-    maps beside the photographs to which they belong (with a warning).
+    Left out are hidden files and folders, what systems leave on disks, and label maps and
+    thumbnails beside the photographs to which they belong (with a warning).
 
     Args:
         data_root: Folder, searched recursively. Not needed with a list of absolute paths.
@@ -108,17 +108,20 @@ class ImageFolderDataset(BaseSegDataset):
 
     def _below_root(self) -> list[str]:
         folder = self.data_prefix['img_path'] or ''
-        paths, labels = photographs_below(folder, self.img_suffix)
-        if labels:
+        paths, others = photographs_below(folder, self.img_suffix)
+        left_out = f'{len(others)} label maps and thumbnails' if others else ''
+        if paths and others:
             print_log(
-                f'ImageFolderDataset: {len(labels)} label maps beside the photographs are left '
-                f'out, such as {labels[0]}',
+                f'ImageFolderDataset: {left_out} beside the photographs are left out, such as '
+                f'{others[0]}',
                 logger='current',
                 level=logging.WARNING,
             )
         if not paths:
             known = '/'.join(self.img_suffix)
             found = f'no {known} in it' if os.path.isdir(folder) else 'no such folder'
+            if others:
+                found = f'{left_out} are left out, such as {others[0]}; nothing remains'
             raise FileNotFoundError(
                 f'ImageFolderDataset: no images in {folder}: {found}; put them there, or '
                 'correct data_root'

@@ -9,13 +9,14 @@ import mmcv
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
-from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.datasets.transforms import LoadAnnotations, RandomRotFlip
 from mmseg.registry import TRANSFORMS
 
 from mmseg_maxsquare.data_files import BadFileError
 
 from .load_image import LoadImage, size_of
 from .pixel_format import TURNED, read_header
+from .rotation import RotFlip
 
 IGNORE = 255
 UNKNOWN = 254  # marks ids that are missing in a table; larger than any train id
@@ -72,9 +73,18 @@ class LoadLabelIds(LoadAnnotations):
         read: Function from the content of a file to ids ``(H, W)``. Defaults to
             :func:`read_label_ids`.
         **kwargs: As for mmseg's :class:`LoadAnnotations`.
+
+    Raises:
+        ValueError: If an argument is given that it would not read.
     """
 
     def __init__(self, read: Callable[[bytes], np.ndarray] = read_label_ids, **kwargs: Any) -> None:
+        for name, default in (('reduce_zero_label', False), ('imdecode_backend', 'pillow')):
+            if (kwargs.pop(name, None) or default) != default:
+                raise ValueError(
+                    f'LoadAnnotations: {name}: the data set says how its label files are read; '
+                    f'leave {name} out'
+                )
         super().__init__(**kwargs)
         self.read = read
 
@@ -152,7 +162,11 @@ def _misfit(label: tuple[int, ...], image: tuple[int, ...], path: str) -> str:
 
 STRICT = {
     name: ours
-    for stock, ours in ((LoadImageFromFile, LoadImage), (LoadAnnotations, LoadLabelIds))
+    for stock, ours in (
+        (LoadImageFromFile, LoadImage),
+        (LoadAnnotations, LoadLabelIds),
+        (RandomRotFlip, RotFlip),
+    )
     for name in (stock, ours, *(f'{scope}{stock.__name__}' for scope in ('', 'mmseg.', 'mmcv.')))
 }
 
@@ -164,18 +178,30 @@ def strict(step: Any, read: Callable[[bytes], np.ndarray], orientation: str = 's
         step: Config of a transform, a list of such configs, or a transform.
         read: How label files are read; see :class:`LoadLabelIds`.
         orientation: See :class:`LoadImage`.
+
+    Raises:
+        ValueError: If a step asks for another orientation.
     """
     if isinstance(step, dict):
         ours = _strict_type(step)
+        if ours is LoadImage and step.get('orientation', orientation) != orientation:
+            raise ValueError(
+                f'LoadImageFromFile: orientation={step["orientation"]!r}, but that of the data set '
+                f'is {orientation!r}; set orientation of the data set, and leave it out here'
+            )
         if ours is not None:
-            own = dict(read=read) if ours is LoadLabelIds else dict(orientation=orientation)
-            return {**step, 'type': ours} | own
+            own: dict[type, dict] = {
+                LoadLabelIds: dict(read=read),
+                LoadImage: dict(orientation=orientation),
+            }
+            return {**step, 'type': ours, **own.get(ours, {})}
         return {key: strict(value, read, orientation) for key, value in step.items()}
     # A size must stay a tuple: some transforms do not accept a list.
     if isinstance(step, list | tuple) and not all(isinstance(v, int | float) for v in step):
         return [strict(value, read, orientation) for value in step]
     if type(step) is LoadAnnotations:
-        return LoadLabelIds(read, backend_args=step.backend_args)
+        names = ('backend_args', 'reduce_zero_label', 'imdecode_backend')
+        return LoadLabelIds(read, **{name: getattr(step, name) for name in names})
     return step
 
 

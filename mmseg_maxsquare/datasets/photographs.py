@@ -1,9 +1,14 @@
 """The photographs below a folder, without what people and programs keep beside them."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from .pixel_format import is_label_file
+from mmseg_maxsquare.data_files import HIDDEN, files_below
+
+from .label_look import looks_like_label_file
+from .pixel_format import read_header
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 # Other photographs: not read, but named.
@@ -11,17 +16,19 @@ OTHER_SUFFIXES = (
     '.heic', '.heif', '.avif', '.gif', '.jfif', '.jp2', '.jxl', '.dng', '.cr2', '.cr3', '.nef',
     '.arw', '.raw',
 )  # fmt: skip
-# Folders of copies and thumbnails that systems and programs make, in lower case.
-STRAY_FOLDERS = (
-    '__macosx', '@eadir', '@recycle', '#recycle', '#snapshot', '$recycle.bin',
-    'system volume information', 'lost+found', '__pycache__', 'thumbs', 'thumbnails',
-)  # fmt: skip
-LOOKS = 3  # files of a group that are opened to see whether they are labels
+# Pictures of labels on photographs, which labelme writes.
+OVERLAYS = ('SegmentationClassVisualization', 'SegmentationObjectVisualization')
+OVERLAY = 'label_viz.png'
+# Ends of the names of photographs that their labels do not have, as in published data sets.
+PHOTOGRAPH_ENDS = ('_leftImg8bit', '_rightImg8bit', '_rgb_anon', '_rgb', '_sat', '_image', '_img')
+THUMBNAIL = re.compile(r'[-_.](thumb|thumbnail|\d+x\d+)', re.IGNORECASE)  # behind the name
+LOOKS = 9  # files of a group that are opened to see whether they are labels
+ENOUGH = 3  # looks that suffice if they agree
 
 
 def is_image(name: str, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> bool:
-    """Whether a file's name is that of an image which is not hidden."""
-    return name.lower().endswith(tuple(suffixes)) and not name.startswith('.')
+    """Whether a file's name is that of an image which is not hidden, nor a lock file."""
+    return name.lower().endswith(tuple(suffixes)) and not name.startswith(HIDDEN)
 
 
 def photographs_below(
@@ -29,8 +36,8 @@ def photographs_below(
 ) -> tuple[list[str], list[str]]:
     """Images below a folder.
 
-    Hidden files and folders, thumbnails and system folders are left out. A link is followed
-    unless it leads back into the tree, where its content has a path of its own. Label maps are
+    Hidden files and folders and system folders are left out. A link is followed unless it leads
+    back into the tree, where its content has a path of its own. Label maps and thumbnails are
     left out if the photographs to which they belong are there.
 
     Args:
@@ -38,92 +45,89 @@ def photographs_below(
         suffixes: Endings of the names, in lower case.
 
     Returns:
-        Paths of the photographs, sorted, and of the label maps that are left out.
+        Paths of the photographs, sorted, and of the label maps and thumbnails that are left out.
     """
     paths = sorted(images_below(root, tuple(suffixes)))
-    labels = set(label_maps(paths))
-    return [path for path in paths if path not in labels], sorted(labels)
+    others = {path for group in _left_out(paths) for path in group}
+    return [path for path in paths if path not in others], sorted(others)
 
 
 def images_below(root: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Paths of all files with some endings, as :func:`photographs_below` looks for them."""
-    top = os.path.realpath(root)
-    for folder, folders, names in os.walk(root, followlinks=True):
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith('.')
-            and name.lower() not in STRAY_FOLDERS
-            and not _leads_back(os.path.join(folder, name), top)
-        ]
-        for name in names:
-            path = os.path.join(folder, name)
-            if is_image(name, suffixes) and not _leads_back(path, top):
-                yield path
+    found = files_below(root, once=True)
+    return (path for path in found if is_image(os.path.basename(path), suffixes))
 
 
-def _leads_back(path: str, top: str) -> bool:
-    """Whether a path is a link into the tree, or to a folder that holds the tree."""
-    if not os.path.islink(path):
-        return False
-    target = os.path.realpath(path)
-    return _inside(target, top) or _inside(top, target)
+def _left_out(paths: list[str]) -> Iterator[list[str]]:
+    """Groups of label maps and thumbnails.
 
-
-def _inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def label_maps(paths: list[str]) -> Iterator[str]:
-    """Label maps and previews that lie beside the photographs to which they belong.
-
-    Files whose name continues that of another image (``a.png`` or ``a_mask.png`` beside
-    ``a.jpg``), and folders with the names of another folder, are opened: a group is left out
-    if those looked at are label maps.
-
-    Args:
-        paths: Images.
+    Files whose name is that of another image, or continues it (``a.png`` or ``a_mask.png``, also
+    in another folder, beside ``a.jpg``), are opened, and so are folders of single-channel files:
+    a group is left out if most of those looked at are label maps.
     """
-    for group in _groups(paths):
-        step = max(1, len(group) // LOOKS)
-        if all(is_label_file(path) for path in group[::step][:LOOKS]):
-            yield from group
+    groups, alone = _groups(paths)
+    for (_, end, _), group in groups.items():
+        if THUMBNAIL.fullmatch(end) or are_labels(group):
+            yield group
+    for group in alone.values():
+        header = read_header(group[0])
+        ids = header.lossless and (header.grey or header.palette)
+        if ids and len(group) < len(paths) and are_labels(group):
+            yield group
+    yield [path for path in paths if _is_overlay(path)]
 
 
-def _groups(paths: list[str]) -> Iterator[list[str]]:
-    """Images that may belong to others, by what tells them from those."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    stems: dict[str, set[str]] = {}
+def are_labels(group: list[str]) -> bool:
+    """Whether most files of a group are label maps; those of a single colour do not count."""
+    votes: Counter[bool] = Counter()
+    for i in range(min(LOOKS, len(group))):
+        vote = looks_like_label_file(group[i * len(group) // min(LOOKS, len(group))])
+        votes.update(() if vote is None else (vote,))
+        if max(votes.values(), default=0) == votes.total() == ENOUGH:
+            break
+    return votes[True] > votes[False]
+
+
+Group = tuple[str, str, str]  # folder, what continues the name, and ending
+
+
+def _groups(paths: list[str]) -> tuple[dict[Group, list[str]], dict[Group, list[str]]]:
+    """Images that may belong to others, by what tells them from those; and the rest."""
+    taken = Counter(name for path in paths for name in _names(_stem(path)))
+    groups: dict[Group, list[str]] = {}
+    alone: dict[Group, list[str]] = {}
     for path in paths:
-        stems.setdefault(os.path.dirname(path), set()).add(_stem(path))
-    folders_of: dict[str, set[str]] = {}
-    for folder, names in stems.items():
-        for name in names:
-            folders_of.setdefault(name, set()).add(folder)
-    taken: dict[tuple[str, str], str] = {}
-    for path in paths:
-        folder, stem = os.path.split(path)[0], _stem(path)
-        first = taken.setdefault((folder, stem), path)
-        owner = _owner(stem, stems[folder])
-        if owner is not None:
-            groups.setdefault((folder, stem[len(owner) :] + _ending(path)), []).append(path)
-        elif first != path:
-            # Two files of one name: each kind of file is a group, and is looked at.
-            for twin in (first, path):
-                group = groups.setdefault((folder, _ending(twin)), [])
-                if twin not in group[-1:]:
-                    group.append(twin)
-        elif len(folders_of[stem]) > 1:
-            groups.setdefault((folder, ''), []).append(path)
-    yield from groups.values()
+        folder, stem, ending = os.path.dirname(path), _stem(path), _ending(path)
+        owner = _owner(stem, taken)
+        if owner is None:
+            alone.setdefault((folder, '', ending), []).append(path)
+            continue
+        end = stem[len(owner) :]
+        # Numbers count the frames of a video: one group, not one for each.
+        end = end if THUMBNAIL.fullmatch(end) else re.sub(r'\d+', '#', end)
+        groups.setdefault((folder, end, ending), []).append(path)
+    return groups, alone
 
 
-def _owner(stem: str, stems: set[str]) -> str | None:
-    """The name of another image that a name continues, such as ``a`` of ``a_mask``."""
-    for end in range(len(stem) - 1, 0, -1):
-        if not stem[end].isalnum() and stem[:end] in stems:
-            return stem[:end]
+def _owner(stem: str, taken: Counter[str]) -> str | None:
+    """The name of another image that a name is or continues, such as ``a`` of ``a_mask``."""
+    own = _names(stem)
+    for end in range(len(stem), 0, -1):
+        start = stem[:end]
+        if (end == len(stem) or not stem[end].isalnum()) and taken[start] > (start in own):
+            return start
     return None
+
+
+def _names(stem: str) -> set[str]:
+    """What the names of an image's labels may begin with."""
+    end = next((end for end in PHOTOGRAPH_ENDS if stem.endswith(end)), '')
+    return {stem, stem.removesuffix(end)} - {''}
+
+
+def _is_overlay(path: str) -> bool:
+    folder, name = os.path.split(path)
+    return name == OVERLAY or os.path.basename(folder) in OVERLAYS
 
 
 def _stem(path: str) -> str:

@@ -7,7 +7,7 @@ from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
 from .uda_sampler import Position, derive_seed, seeded
-from .validity import mark_pixels, move_map
+from .validity import ignore_filled, mark_pixels, move_map
 
 LABELS = ('gt_sem_seg', 'gt_label')  # per pixel, per image
 
@@ -43,6 +43,7 @@ class UDADataset(Dataset):
             name: _build(name, part) for name, part in given.items() if part is not None
         }
         mark_pixels(self.domains['target'])
+        ignore_filled(self.domains.get('source'))
         self.seed = seed
         self._orders: dict[str, tuple[tuple[int, int], np.ndarray]] = {}
         for name, dataset in self.domains.items():

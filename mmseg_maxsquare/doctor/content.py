@@ -1,6 +1,7 @@
 """Checks of the bytes of an image file before it is decoded."""
 
 import io
+import re
 import zlib
 from collections.abc import Iterator
 
@@ -8,6 +9,8 @@ from PIL import Image
 
 PNG = b'\x89PNG\r\n\x1a\n'
 JPEG = b'\xff\xd8\xff'
+MARKER = re.compile(rb'\xff[^\x00\x01\xd0-\xd8\xff]')  # those that stand alone are left out
+END = b'\xff\xd9'
 # Other content under the name of an image after a failed copy, and how to fix it.
 STRANGERS = (
     (b'version https://git-lfs', 'a Git LFS pointer, not the file itself', 'run "git lfs pull"'),
@@ -32,11 +35,25 @@ def defect(content: bytes) -> tuple[str, str] | None:
             return f'is {what}', remedy
     if content.startswith(PNG):
         return _png_defect(content)
-    # Inside the compressed data of a JPEG no marker can occur by chance; a preview
-    # with its own end marker lies before the data.
-    if content.startswith(JPEG) and content.rfind(b'\xff\xd9') <= content.rfind(b'\xff\xda'):
+    if content.startswith(JPEG) and not _jpeg_ends(content):
         return f'truncated after {len(content)} bytes', COPY_AGAIN
     return None
+
+
+def _jpeg_ends(content: bytes) -> bool:
+    """Whether the end marker of a JPEG is there.
+
+    Phones append a video or other pictures, and put previews into segments before the data:
+    the markers of those do not count.
+    """
+    position = len(JPEG) - 1
+    # Inside the compressed data no marker can occur by chance.
+    while found := MARKER.search(content, position):
+        if found.group() == END:
+            return True
+        start = found.end()
+        position = start + int.from_bytes(content[start : start + 2])
+    return False
 
 
 def _png_defect(content: bytes) -> tuple[str, str] | None:
@@ -45,7 +62,8 @@ def _png_defect(content: bytes) -> tuple[str, str] | None:
         if end + 4 > len(content):
             break
         stored = int.from_bytes(content[end : end + 4])
-        if zlib.crc32(content[start - 4 : end]) != stored:
+        needed = kind[:1].isupper()  # decoders skip the other chunks, such as texts
+        if needed and zlib.crc32(content[start - 4 : end]) != stored:
             return f'damaged: wrong checksum of its {kind} chunk at byte {start}', COPY_AGAIN
         if kind == 'IEND':
             return None

@@ -1,10 +1,11 @@
 """Parts that a runner builds besides model and data: evaluators, optimizer, hooks, schedules."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
-from mmseg.registry import EVALUATOR, HOOKS, METRICS
+from mmseg.registry import DATA_SAMPLERS, EVALUATOR, HOOKS, METRICS, VISBACKENDS
 from torch import nn
 
 from mmseg_maxsquare.runs.findings import Finding
@@ -17,6 +18,16 @@ from mmseg_maxsquare.runs.optimizer import (
 )
 
 LOOPS = ('val', 'test')
+# What the backends of the visualizer import when they are first used.
+PACKAGES = {
+    'TensorboardVisBackend': ('tensorboard', 'tensorboardX'),
+    'WandbVisBackend': ('wandb',),
+    'MLflowVisBackend': ('mlflow',),
+    'ClearMLVisBackend': ('clearml',),
+    'NeptuneVisBackend': ('neptune',),
+    'DVCLiveVisBackend': ('dvclive',),
+    'AimVisBackend': ('aim',),
+}
 # Schedules over a whole run: how far their ``end`` lies beyond the number of steps.
 CURVES = {'PolyLR': 1, 'InverseDecayLR': 0}
 
@@ -32,6 +43,8 @@ def check_engine(cfg: Config, model: nn.Module | None) -> list[Finding]:
         *_check_evaluators(cfg),
         *check_optimizer(cfg, model),
         *_check_hooks(cfg),
+        *_check_samplers(cfg),
+        *_check_visualizer(cfg),
         *_check_rates(cfg),
     ]
 
@@ -63,6 +76,30 @@ def _check_hooks(cfg: Config) -> Iterator[Finding]:
         if isinstance(hook, dict) and 'Visuali' not in str(hook.get('type')):
             fields = {key: value for key, value in hook.items() if key != 'priority'}
             yield from check_built(HOOKS, 'hooks', where, fields)
+
+
+def _check_samplers(cfg: Config) -> Iterator[Finding]:
+    """Samplers that are not registered."""
+    for loop in ('train', *LOOPS):
+        for name in ('sampler', 'batch_sampler'):
+            sampler = (cfg.get(f'{loop}_dataloader') or {}).get(name)
+            if isinstance(sampler, dict):
+                where = f'{loop}_dataloader.{name}'
+                yield from check_type(DATA_SAMPLERS, 'sampler', where, sampler.get('type'))
+
+
+def _check_visualizer(cfg: Config) -> Iterator[Finding]:
+    """Backends whose package is not installed, which the run needs at its first number."""
+    backends = (cfg.get('visualizer') or {}).get('vis_backends') or ()
+    for i, backend in enumerate(backends if isinstance(backends, list | tuple) else [backends]):
+        where, kind = f'visualizer.vis_backends.{i}', (backend or {}).get('type')
+        yield from check_type(VISBACKENDS, 'visualizer', where, kind)
+        name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
+        packages = PACKAGES.get(name.split('.')[-1], ())
+        if packages and not any(map(find_spec, packages)):
+            what = f'{name} needs the package {" or ".join(packages)}, which is not installed'
+            remedy = f'pip install {packages[0]}, or leave the backend out'
+            yield Finding('error', 'config: visualizer', where, what, remedy)
 
 
 def _check_rates(cfg: Config) -> Iterator[Finding]:

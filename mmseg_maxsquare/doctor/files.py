@@ -165,6 +165,9 @@ class FileCheck:
         size = results.get('ori_shape', label.shape)
         if label.shape != tuple(size):
             what = f'has size {label.shape} (height, width), its image {tuple(size)}'
+            orientation = read_header(results['img_path']).orientation
+            if orientation in TURNED and label.shape == tuple(size)[::-1]:
+                what += f' as EXIF orientation {orientation} shows it'
             self._refuse(report, path, what)
             return
         classes = count_ids(label)

@@ -1,12 +1,13 @@
 """Runs one sample of each domain through its whole pipeline, as in training."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from mmengine.config import Config
 
-from mmseg_maxsquare.runs.domains import LOADERS, Domain
+from mmseg_maxsquare.runs.domains import LOADERS, Domain, rotates_labels_to_zero
 from mmseg_maxsquare.runs.errors import one_line
 from mmseg_maxsquare.runs.findings import Finding
 from mmseg_maxsquare.runs.sizes import Part
@@ -18,7 +19,8 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
     """Run the pipeline on the first item that can be read.
 
     Returns:
-        The result, ``inputs`` and ``data_samples``; None if there is none.
+        The result, ``inputs`` and ``data_samples``; None if there is none, or if the pipeline of
+        a wrapper makes it (see :mod:`.wrappers`).
     """
     usable = usable_items(domain, survey)
     if not usable:
@@ -30,14 +32,29 @@ def check_sample(domain: Domain, survey: Survey) -> dict | None:
         what = f'fails on {usable[0]["img_path"]}: {one_line(error)}'
         domain.add('error', 'pipeline', where, what, 'correct the steps of this pipeline')
         return None
+    if rotates_labels_to_zero(domain):
+        first = (domain.classes or ['a class'])[0]
+        what = f'RandomRotFlip makes labels of filled pixels 0, which is {first!r}'
+        domain.add('warning', 'pipeline', where, what, 'use RandomRotate and RandomFlip instead')
+    return sample if not domain.mixed and is_packed(domain, where, sample) else None
+
+
+def is_packed(domain: Domain, where: str, sample: Any) -> bool:
+    """Whether a result is what a model takes; else there is an error.
+
+    Args:
+        domain: Gets the errors, also those of the labels.
+        where: Field of the pipeline.
+        sample: Its result.
+    """
     if not isinstance(sample, dict) or not {'inputs', 'data_samples'} <= set(sample):
         found = sorted(sample) if isinstance(sample, dict) else type(sample).__name__
         what = f'gives {found} instead of inputs and data_samples'
         domain.add('error', 'pipeline', where, what, "end it with dict(type='PackSegInputs')")
-        return None
+        return False
     if domain.needs_labels:
         _check_label(domain, where, sample['data_samples'])
-    return sample
+    return True
 
 
 def usable_items(domain: Domain, survey: Survey) -> list[dict]:
@@ -77,10 +94,12 @@ def check_batches(
     for field in LOADERS:
         loader = cfg.get(field) or {}
         size = loader.get('batch_size', 1)
-        found = [d for d in domains if d.field.startswith(field) and d.name in surveys]
-        count = sum(len(surveys[domain.name].items) for domain in found)
-        endless = field == 'train_dataloader' and 'Default' not in str(loader.get('sampler'))
-        if loader.get('drop_last') and not endless and found and count < size:
+        images: Counter[str] = Counter()
+        for domain in domains:
+            if domain.field.startswith(field) and domain.name in surveys:
+                images[domain.role] += domain.times * len(surveys[domain.name].items)
+        count = max(images.values(), default=size)  # a pair data set has the longer length
+        if loader.get('drop_last') and count < size:
             what = f'{count} images give no batch of {size}'
             remedy = f'set {field}.drop_last=False, or a smaller batch_size'
             yield Finding('error', 'config: batches', field, what, remedy)

@@ -20,6 +20,7 @@ from .method_optimizers import by_name
 
 # What a schedule counts; all its other fields are settings.
 PROGRESS = ('last_step', '_global_step', '_last_value')
+INITIAL = 'initial_'  # what schedules put before the names of the settings that they change
 Schedules = list[_ParamScheduler]
 
 
@@ -34,7 +35,8 @@ class ScheduleHook(Hook):
 def continue_schedules(runner: Runner) -> None:
     """Give a resumed run the schedules of its config, at the step that it has reached.
 
-    Schedules with unchanged settings stay as the checkpoint has them.
+    Schedules with unchanged settings stay as the checkpoint has them. An optimizer that has no
+    schedule any more gets the settings of the config.
 
     Args:
         runner: After it has loaded the checkpoint and before its first step.
@@ -42,22 +44,26 @@ def continue_schedules(runner: Runner) -> None:
     Raises:
         ValueError: If changed settings belong to a schedule that depends on earlier scores.
     """
-    given = runner.cfg.get('param_scheduler')
-    if runner.iter == 0 or not given or not runner.param_schedulers:
+    if runner.iter == 0:
         return
     wrappers, loaded = by_name(runner.optim_wrapper), _schedules(runner.param_schedulers)
-    fresh_wrappers, fresh = _from_config(runner, given)
-    for name, schedules in fresh.items():
-        if _same(loaded[name], schedules, runner.iter):
+    if not any(loaded.values()) and not any(map(_was_scheduled, wrappers.values())):
+        return
+    fresh_wrappers, fresh = _from_config(runner, runner.cfg.get('param_scheduler'))
+    for name, wrapper in wrappers.items():
+        found, schedules = loaded.get(name, []), fresh.get(name, [])
+        if _same(found, schedules, runner.iter) if schedules else not _was_scheduled(wrapper):
             continue
-        refuse_plateau([type(s).__name__ for s in (*loaded[name], *schedules)])
+        refuse_plateau([type(s).__name__ for s in (*found, *schedules)])
         play(schedules, runner.iter, _epochs(runner))
-        groups = zip(wrappers[name].param_groups, fresh_wrappers[name].param_groups, strict=True)
+        groups = zip(wrapper.param_groups, fresh_wrappers[name].param_groups, strict=True)
         for group, planned in groups:
+            for key in [key for key in group if key.startswith(INITIAL)]:
+                del group[key]
             group.update({key: value for key, value in planned.items() if key != 'params'})
         for schedule in schedules:
-            schedule.optimizer = wrappers[name]
-        loaded[name][:] = schedules
+            schedule.optimizer = wrapper
+        found[:] = schedules
 
 
 def refuse_plateau(kinds: list[str]) -> None:
@@ -104,7 +110,7 @@ def _from_config(
     try:
         runner.scale_lr(runner.optim_wrapper, runner.auto_scale_lr)
         wrappers = by_name(runner.optim_wrapper)
-        schedules = _schedules(runner.build_param_scheduler(given))
+        schedules = _schedules(runner.build_param_scheduler(given) if given else [])
     finally:
         runner.optim_wrapper = resumed
     for wrapper in wrappers.values():
@@ -114,7 +120,12 @@ def _from_config(
 
 def _schedules(of_run: Any) -> dict[str, Schedules]:
     """Lists of schedules by the name of the optimizer."""
-    return of_run if isinstance(of_run, dict) else {'': of_run}
+    return of_run if isinstance(of_run, dict) else {'': of_run or []}
+
+
+def _was_scheduled(wrapper: OptimWrapper) -> bool:
+    """Whether a schedule has changed settings of an optimizer, as far as its checkpoint says."""
+    return any(key.startswith(INITIAL) for group in wrapper.param_groups for key in group)
 
 
 def _epochs(runner: Runner) -> int:

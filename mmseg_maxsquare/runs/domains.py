@@ -8,7 +8,7 @@ from typing import Any
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, Compose
-from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.datasets.transforms import LoadAnnotations, RandomRotFlip
 from mmseg.registry import DATASETS
 
 from mmseg_maxsquare.datasets import SelfTrainingDataset, UDADataset
@@ -29,6 +29,9 @@ class Domain:
             numbered if a domain consists of several data sets.
         field: Its config field.
         cfg: Its config.
+        times: How often a wrapper repeats it.
+        mixed: Whether its items go through the pipeline of a wrapper, which packs them.
+        scored: Whether a loop compares predictions with its labels.
         dataset: The built data set; None if building failed.
         findings: Problems that were found.
     """
@@ -36,6 +39,9 @@ class Domain:
     name: str
     field: str
     cfg: dict
+    times: int = 1
+    mixed: bool = False
+    scored: bool = True
     dataset: BaseDataset | None = None
     findings: list[Finding] = dataclasses.field(default_factory=list)
 
@@ -54,7 +60,7 @@ class Domain:
     @property
     def needs_labels(self) -> bool:
         """Whether a run reads labels of this domain."""
-        return self.role != 'target'
+        return self.role != 'target' and self.scored
 
     @property
     def in_training(self) -> bool:
@@ -89,6 +95,16 @@ class Domain:
 def domains_of(cfg: Config) -> list[Domain]:
     """The data sets of the config; test only if it differs from val."""
     domains = []
+    for name, place, dataset in parts_of(cfg):
+        leaves = list(_leaves(Domain(name, place, dataset, scored=_is_scored(cfg, name))))
+        for number, leaf in enumerate(leaves, 1):
+            leaf.name += f' {number}' if len(leaves) > 1 else ''
+        domains += leaves
+    return domains
+
+
+def parts_of(cfg: Config) -> Iterator[tuple[str, str, dict]]:
+    """Name, field and config of what the loaders read, which may be a wrapper of data sets."""
     datasets = {loader: (cfg.get(loader) or {}).get('dataset') for loader in LOADERS}
     if datasets['test_dataloader'] == datasets['val_dataloader']:
         del datasets['test_dataloader']
@@ -97,12 +113,20 @@ def domains_of(cfg: Config) -> list[Domain]:
         if not isinstance(dataset, dict):
             continue
         if not (is_pair(dataset) or is_mixture(dataset)):
-            domains += _numbered(name, place, dataset)
+            yield name, place, dataset
             continue
         for part in ('source', 'target'):
             if isinstance(dataset.get(part), dict):
-                domains += _numbered(part, f'{place}.{part}', dataset[part])
-    return domains
+                yield part, f'{place}.{part}', dataset[part]
+
+
+def _is_scored(cfg: Config, name: str) -> bool:
+    """Whether an evaluator does more than writing predictions."""
+    evaluator = cfg.get(f'{name}_evaluator')
+    if isinstance(evaluator, dict):
+        evaluator = evaluator.get('metrics', evaluator)
+    metrics = evaluator if isinstance(evaluator, list | tuple) else [evaluator]
+    return not all(isinstance(metric, dict) and metric.get('format_only') for metric in metrics)
 
 
 def is_pair(dataset: dict) -> bool:
@@ -116,22 +140,27 @@ def is_mixture(dataset: dict) -> bool:
     return dataset.get('type') in names
 
 
-def _numbered(name: str, place: str, cfg: dict) -> list[Domain]:
-    leaves = list(_leaves(place, cfg))
-    numbers = [''] if len(leaves) == 1 else [f' {i}' for i in range(1, len(leaves) + 1)]
-    return [Domain(name + number, *leaf) for number, leaf in zip(numbers, leaves, strict=True)]
-
-
-def _leaves(place: str, cfg: dict) -> Iterator[tuple[str, dict]]:
+def _leaves(part: Domain) -> Iterator[Domain]:
     """Data sets inside wrappers such as ConcatDataset and RepeatDataset."""
-    inner = cfg.get('datasets')
+    cfg, inner = part.cfg, part.cfg.get('datasets')
     if isinstance(inner, list | tuple):
-        for i, part in enumerate(inner):
-            yield from _leaves(f'{place}.datasets.{i}', part)
+        for i, own in enumerate(inner):
+            yield from _leaves(
+                dataclasses.replace(part, field=f'{part.field}.datasets.{i}', cfg=own, findings=[])
+            )
     elif isinstance(cfg.get('dataset'), dict):
-        yield from _leaves(f'{place}.dataset', cfg['dataset'])
+        times = cfg['times'] if isinstance(cfg.get('times'), int) else 1
+        yield from _leaves(
+            dataclasses.replace(
+                part,
+                field=f'{part.field}.dataset',
+                cfg=cfg['dataset'],
+                times=part.times * times,
+                mixed=part.mixed or 'pipeline' in cfg,
+            )
+        )
     else:
-        yield place, cfg
+        yield part
 
 
 def build(domain: Domain) -> None:
@@ -168,6 +197,12 @@ def image_loader(domain: Domain) -> LoadImageFromFile:
 def label_loader(domain: Domain) -> LoadAnnotations | None:
     """The step of the pipeline that loads labels, also inside wrappers."""
     return _find(domain.built.pipeline, LoadAnnotations)
+
+
+def rotates_labels_to_zero(domain: Domain) -> bool:
+    """Whether mmseg's ``RandomRotFlip`` is in the pipeline; ours have another in its place."""
+    step = _find(domain.built.pipeline, RandomRotFlip)
+    return domain.role != 'source' and domain.reads_labels and type(step) is RandomRotFlip
 
 
 def _find(step: object, kind: type, depth: int = 10) -> Any:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from mmengine.config import Config
 from mmengine.dataset import InfiniteSampler
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop
-from mmseg.registry import DATA_SAMPLERS, LOOPS
+from mmseg.registry import DATA_SAMPLERS, HOOKS, LOOPS
 
 from mmseg_maxsquare.datasets import UDASampler
 
@@ -23,6 +24,7 @@ def check_loops(cfg: Config) -> Iterator[Finding]:
     yield from _check_length(cfg, loop, 'max_epochs' if epochs else 'max_iters')
     if not epochs:
         yield from _check_by_epoch(cfg)
+        yield from _check_checkpoints(cfg)
 
 
 def counts_epochs(loop: dict) -> bool:
@@ -85,3 +87,24 @@ def _check_by_epoch(cfg: Config) -> Iterator[Finding]:
                 'True, which is the default, but the loop counts steps: the schedule never changes',
                 f'set {where}.by_epoch=False',
             )
+
+
+def _check_checkpoints(cfg: Config) -> Iterator[Finding]:
+    """A hook that counts epochs saves nothing before the end of a loop by steps."""
+    hooks = dict(cfg.get('default_hooks') or {}).items()
+    fields = [(f'default_hooks.{name}', hook) for name, hook in hooks]
+    fields += [(f'custom_hooks.{i}', hook) for i, hook in enumerate(cfg.get('custom_hooks') or ())]
+    for where, hook in fields:
+        if not isinstance(hook, dict) or not _saves(hook.get('type')):
+            continue
+        interval = hook.get('interval', -1)
+        if hook.get('by_epoch', True) and isinstance(interval, int) and interval > 0:
+            what = 'True, which is the default, but the loop counts steps: no checkpoint before '
+            what += 'the end of the run'
+            remedy = f'set {where}.by_epoch=False, and interval to a number of steps'
+            yield config_error('checkpoints', f'{where}.by_epoch', what, remedy)
+
+
+def _saves(kind: object) -> bool:
+    found = HOOKS.get(kind) if isinstance(kind, str) else kind
+    return isinstance(found, type) and issubclass(found, CheckpointHook)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mmengine.dataset import BaseDataset
 from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import DATASETS
 
 from tests.helpers.tiny_data import FORMATS, make_office31, save_image, train_pipeline
@@ -83,3 +84,40 @@ def test_endings_and_folder_of_images(tmp_path: Path) -> None:
         names(data_prefix=dict(img_path='x', seg_map_path='y'))
     with pytest.raises(ValueError, match=r"orientation must be one of \('shown', 'stored'\)"):
         names(orientation='upside down')
+
+
+def test_arguments_of_loading_steps(tmp_path: Path) -> None:
+    """The data set decides how files are read; a step that says something else is refused."""
+    made = FORMATS['gta5']
+    cfg = dict(made.cfg, data_root=str(made.make(tmp_path)))
+    image, label = dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')
+    pack = dict(type='PackSegInputs')
+
+    def build(*steps: object, **fields: object) -> None:
+        DATASETS.build({**cfg, **fields, 'pipeline': [*steps, pack]})[0]
+
+    build(image, dict(label, reduce_zero_label=False, imdecode_backend='pillow'))
+    build(dict(image, orientation='stored'), label, orientation='stored')
+    with pytest.raises(ValueError, match='reduce_zero_label: the data set says how'):
+        build(image, dict(label, reduce_zero_label=True))
+    with pytest.raises(ValueError, match='imdecode_backend: the data set says how'):
+        build(image, dict(label, imdecode_backend='cv2'))
+    with pytest.raises(ValueError, match='imdecode_backend: the data set says how'):
+        build(image, LoadAnnotations(imdecode_backend='cv2'))
+    with pytest.raises(ValueError, match="orientation='shown', but that of the data set is 'sto"):
+        build(dict(image, orientation='shown'), label, orientation='stored')
+
+
+def test_table_of_ids(tmp_path: Path) -> None:
+    made = FORMATS['gta5']
+    cfg = dict(made.cfg, data_root=str(made.make(tmp_path)), pipeline=train_pipeline())
+    with pytest.raises(ValueError, match=r'metainfo\.label_map: the table of the data set'):
+        DATASETS.build(dict(cfg, metainfo=dict(label_map={0: 1})))
+
+
+@pytest.mark.parametrize(
+    'argument', [dict(orientation='stored'), dict(metainfo=dict(classes=('0', '1')))]
+)
+def test_digits(argument: dict) -> None:
+    with pytest.raises(ValueError, match=f'DigitsDataset: {next(iter(argument))}='):
+        DATASETS.build(dict(type='DigitsDataset', name='uci', split='train', **argument))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmseg.registry import DATASETS
+from PIL import Image
 
 from mmseg_maxsquare.datasets import ImageFolderDataset
 
@@ -61,6 +62,21 @@ def test_missing_and_empty_folder(tmp_path: Path, exists: bool, reason: str) -> 
     with pytest.raises(FileNotFoundError, match=reason) as error:
         build(folder)
     assert str(folder) in str(error.value)
+
+
+def test_folder_of_label_maps_alone(tmp_path: Path) -> None:
+    """The error says that there were files."""
+    for i, name in enumerate(('day/a.png', 'night/a.png')):
+        label = np.full((24, 32, 3), i + 1, np.uint8)
+        label[8:20] = 90
+        save_pixels(tmp_path / name, label)
+    with pytest.raises(FileNotFoundError, match='2 label maps and thumbnails are left out, such'):
+        build(tmp_path)
+
+
+def save_pixels(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir()
+    Image.fromarray(pixels).save(path)
 
 
 def test_hidden_files_are_skipped(tmp_path: Path) -> None:

@@ -75,6 +75,16 @@ def test_numbers_of_classes(tmp_path: Path, num_classes: int | None) -> None:
     assert len(dataset.metainfo['palette']) == len(names)
 
 
+def test_what_systems_leave_on_disks(tmp_path: Path) -> None:
+    """Thumbnails of a NAS and deleted files are no images of a city without lists."""
+    make_nthu(tmp_path, lists=False)
+    folder = tmp_path / 'Rome/Images/Train'
+    before = names_of(build_dataset(tmp_path, cfg(split='Train'), UNLABELLED))
+    for name in ('@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg', '$RECYCLE.BIN/b.jpg', '__MACOSX/c.jpg'):
+        save_image(folder / name, SIZE, np.random.default_rng(0))
+    assert names_of(build_dataset(tmp_path, cfg(split='Train'), UNLABELLED)) == before
+
+
 def test_jpg_and_png_in_one_folder(tmp_path: Path) -> None:
     """Whatever an image's ending, its label is NAME_eval.png."""
     make_nthu(tmp_path, cities=('Tokyo',), lists=False)

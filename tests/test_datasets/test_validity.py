@@ -7,9 +7,10 @@ import pytest
 import torch
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
+from PIL import Image
 
 from mmseg_maxsquare.datasets import UDADataset
-from mmseg_maxsquare.datasets.validity import FIELD
+from mmseg_maxsquare.datasets.validity import FIELD, VALID
 from mmseg_maxsquare.models.uda_segmentor import FILLED, padding_mask
 
 from tests.helpers.tiny_data import FORMATS, save_image, train_pipeline
@@ -17,6 +18,9 @@ from tests.helpers.tiny_models import build_model, uda_cfg
 
 SIZE = (40, 60)
 LOAD, PACK = dict(type='LoadImageFromFile'), dict(type='PackSegInputs')
+
+CUT = dict(type='RandomCutOut', prob=1.0, n_holes=1, cutout_shape=(10, 20))
+MAPPER = dict(type='KeyMapper', mapping=dict(img='img', gt_seg_map='gt_seg_map'), auto_remap=True)
 
 
 @pytest.fixture
@@ -50,6 +54,14 @@ def test_one_name() -> None:
         (dict(type='RandomRotFlip', rotate_prob=1.0, flip_prob=0.0, degree=(30, 30)), None),
         (dict(type='RandomCutOut', prob=1.0, n_holes=1, cutout_shape=(10, 20)), 200 / 2400),
         (dict(type='RandomChoice', transforms=[[dict(type='Pad', size=(90, 50))]]), None),
+        (dict(type='RandomApply', prob=1.0, transforms=[CUT]), 200 / 2400),
+        (dict(type='RandomApply', prob=1.0, transforms=CUT), 200 / 2400),
+        (dict(MAPPER, transforms=[CUT]), 200 / 2400),
+        (dict(MAPPER, transforms=[dict(type='RandomApply', prob=1.0, transforms=[CUT])]), 0.09),
+        *((dict(CUT, seg_fill_in=fill), 200 / 2400) for fill in (1, VALID)),
+        (dict(type='Pad', size=(90, 50), pad_val=dict(img=0, seg=1)), None),
+        (dict(type='Pad', size=(90, 50), pad_val=dict(img=0, seg=VALID)), None),
+        (dict(type='RandomRotate', prob=1.0, degree=(30, 30), seg_pad_val=VALID), None),
     ],
     ids=lambda value: value['type'] if isinstance(value, dict) else '',
 )
@@ -128,3 +140,38 @@ def test_padding_of_the_batch_comes_on_top(root: Path) -> None:
     assert torch.equal(mask[0][:40, :60], rotated['data_samples'].get(FIELD).data[0])
     assert not mask[1][:20, :30].any()
     assert mask[1].sum() == mask[1].numel() - 20 * 30
+
+
+@pytest.mark.parametrize('kind', ['ours', 'mmseg'])
+def test_labels_of_filled_source_pixels_are_ignored(kind: str, root: Path) -> None:
+    """mmseg's RandomRotFlip makes them 0, which is a class, and mixes ids at edges."""
+    steps = [dict(type='RandomRotFlip', rotate_prob=1.0, flip_prob=0.0, degree=(30, 30))]
+    made = FORMATS['camvid']
+    source = dict(made.cfg, data_root=str(made.make(root / 'source')))
+    if kind == 'mmseg':
+        source = stock_source(root)
+    source['pipeline'] = train_pipeline(dict(type='RandomApply', prob=1.0, transforms=steps))
+    item = UDADataset(source=source, target=target(root))[0]
+    image, label = (item[key]['source'] for key in ('inputs', 'data_samples'))
+    label = label.gt_sem_seg.data[0]
+    filled = torch.nn.functional.max_pool2d((image != 0).any(0)[None].float(), 3, 1, 1)[0] == 0
+    assert filled.float().mean() > 0.05
+    assert (label[filled] == 255).all()
+    if kind == 'mmseg':
+        assert set(label.unique().tolist()) == {0, 2, 255}
+
+
+def stock_source(root: Path) -> dict:
+    """Labels of two values, between which there is a class."""
+    label = np.zeros(SIZE, np.uint8)
+    label[10:30] = 2
+    (root / 'labels').mkdir()
+    for name in ('a', 'b', 'c'):
+        Image.fromarray(label).save(root / f'labels/{name}.png')
+    return dict(
+        type='BaseSegDataset',
+        data_root=str(root),
+        img_suffix='.png',
+        data_prefix=dict(img_path='photos', seg_map_path='labels'),
+        metainfo=dict(classes=('a', 'b', 'c'), palette=[[0] * 3, [1] * 3, [2] * 3]),
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from mmseg_maxsquare.doctor.check import check
 
-from .cases import FAULTS, FORMATS
+from .cases import FAULTS, FORMATS, SOUND
 from tests.test_runs.error_cases import CASES, Place
 from tests.test_runs.test_errors import end_of, here
 
@@ -47,6 +47,16 @@ def test_what_a_training_accepts_is_no_error(name: str, here: Place) -> None:
     )
     message, _ = end_of(here._replace(cfg=cfg), 'train CONFIG')
     assert (message is not None) is (level == 'error' and name not in WRONG), message
+
+
+@pytest.mark.parametrize('name', SOUND)
+def test_what_is_sound_is_no_error(name: str, here: Place) -> None:
+    """For the doctor, and for the training."""
+    SOUND[name](here)
+    out = here.root / 'out'
+    out.mkdir()
+    assert [f for f in check(here.cfg, out)[0] if f.level == 'error'] == []
+    assert end_of(here, 'train CONFIG') == (None, 'step N')
 
 
 def test_exceptions_exist() -> None:

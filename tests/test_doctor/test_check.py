@@ -14,6 +14,7 @@ from mmseg.registry import DATASETS
 from PIL import Image
 
 from mmseg_maxsquare.cli.main import main
+from mmseg_maxsquare.datasets import GTA5Dataset
 from mmseg_maxsquare.doctor import check as check_data
 from mmseg_maxsquare.doctor.content import defect
 from mmseg_maxsquare.doctor.files import FileCheck, FileReport
@@ -104,6 +105,30 @@ def test_another_city_is_not_suggested(tmp_path: Path) -> None:
     missing = [f for f in run(cfg, tmp_path) if 'folder missing' in f.kind]
     assert len(missing) == 2
     assert not any('is it' in f.what for f in missing), missing
+
+
+def test_turned_photographs_of_a_stock_data_set(tmp_path: Path) -> None:
+    """OpenCV turns them, whatever the labels are drawn on."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for folder in ('photos', 'labels'):
+        (tmp_path / 'own' / folder).mkdir(parents=True)
+    for i in range(2):
+        pixels = RNG.integers(0, 256, (24, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f'own/photos/{i}.jpg', exif=exif)
+        Image.fromarray(pixels[..., 0] // 16).save(tmp_path / f'own/labels/{i}.png')
+    cfg = gta(tmp_path)
+    source = cfg.train_dataloader.dataset.source
+    cfg.train_dataloader.dataset.source = dict(
+        type='BaseSegDataset',
+        data_root=str(tmp_path / 'own'),
+        data_prefix=dict(img_path='photos', seg_map_path='labels'),
+        img_suffix='.jpg',
+        metainfo=GTA5Dataset.METAINFO,
+        pipeline=source.pipeline,
+    )
+    found = [f for f in run(cfg, tmp_path) if 'as EXIF orientation 6 shows it' in f.what]
+    assert [f.level for f in found] == ['error'] * 2
 
 
 def test_all_problems_at_once(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ NAMES = (
 
 
 def train(
-    folder: Path, name: str, schedule: list[dict], steps: int, optimizer: dict, loop: str
+    folder: Path, name: str, schedule: list[dict] | None, steps: int, optimizer: dict, loop: str
 ) -> tuple[list, Runner]:
     """Settings in every step of a run, resumed if the folder holds one."""
     rates = Rates()
@@ -174,6 +174,20 @@ def test_unchanged_schedules_stay_as_they_are(tmp_path: Path) -> None:
     torch.save(checkpoint, path)
     resumed, _ = train(tmp_path, 'second', plan, SHORT + 1, SGD, 'ResumableTrainLoop')
     assert resumed[0][0][0] == 0.125
+
+
+@pytest.mark.parametrize('nothing', [None, []])
+@pytest.mark.parametrize('name', ['poly', 'momentum'])
+def test_without_a_schedule_the_rate_is_that_of_the_config(
+    name: str, nothing: list | None, tmp_path: Path
+) -> None:
+    def resume(lr: float, steps: int) -> list:
+        optimizer = dict(SGD, lr=lr)
+        return train(tmp_path, f'{steps}', nothing, steps, optimizer, 'ResumableTrainLoop')[0]
+
+    train(tmp_path, 'first', schedules(name, SHORT), SHORT, SGD, 'ResumableTrainLoop')
+    assert resume(0.25, 8) == [[(0.25, 0.9, None), (2.5, 0.9, None)]] * (8 - SHORT)
+    assert resume(0.25, 9) == [[(0.25, 0.9, None), (2.5, 0.9, None)]]
 
 
 def test_a_schedule_by_scores_is_refused(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def build_cfg(root: Path, source: dict, target: dict, val: dict, classes: int) -
             val_cfg=dict(type='ValLoop'),
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
             default_hooks=dict(
-                checkpoint=dict(type='CheckpointHook', interval=2, max_keep_ckpts=1)
+                checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2, max_keep_ckpts=1)
             ),
         )
     )

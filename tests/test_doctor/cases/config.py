@@ -203,7 +203,7 @@ def damaged_checkpoint(root: Path, cfg: Config) -> None:
 @fault('gta', 'error', 'work', 'GB free; the run writes about')
 def full_disk(root: Path, cfg: Config) -> None:
     cfg.train_cfg.max_iters = 10**12
-    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1)
+    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', by_epoch=False, interval=1)
 
 
 @fault('gta', 'warning', 'work', 'already holds checkpoints of a run: iter_2.pth')
@@ -231,3 +231,63 @@ def plain_model_on_pairs(root: Path, cfg: Config) -> None:
 @fault('gta', 'error', 'source.data_prefix.img_path', "holds only ['seg_map_path']")
 def half_of_data_prefix(root: Path, cfg: Config) -> None:
     cfg.train_dataloader.dataset.source.data_prefix = dict(seg_map_path='labels')
+
+
+@fault('gta', 'error', 'train_dataloader', '8 images give no batch of 9')
+def endless_sampler_without_a_batch(root: Path, cfg: Config) -> None:
+    cfg.train_dataloader.update(batch_size=9, drop_last=True)
+
+
+@fault('gta', 'error', 'train_dataloader.dataset.source', 'must implement `get_cat_ids`')
+def wrapper_that_does_not_fit(root: Path, cfg: Config) -> None:
+    pair = cfg.train_dataloader.dataset
+    pair.source = dict(type='ClassBalancedDataset', oversample_thr=0.1, dataset=pair.source)
+
+
+@fault('gta', 'error', 'dataset.source.pipeline', "gives ['gt_seg_map', 'img'")
+def mosaic_that_packs_nothing(root: Path, cfg: Config) -> None:
+    pair = cfg.train_dataloader.dataset
+    inner = {**pair.source, 'pipeline': pair.source.pipeline[:-1]}
+    steps = [dict(type='RandomMosaic', prob=1.0, img_scale=(24, 32))]
+    pair.source = dict(type='MultiImageMixDataset', dataset=inner, pipeline=steps)
+
+
+@fault('gta', 'error', 'val_dataloader.batch_sampler.type', 'is not in the sampler registry')
+def unknown_batch_sampler(root: Path, cfg: Config) -> None:
+    cfg.val_dataloader.batch_sampler = dict(type='AspectRatioBatchSampler')
+
+
+@fault('gta', 'error', 'visualizer.vis_backends.0', 'needs the package aim')
+def backend_that_is_not_installed(root: Path, cfg: Config) -> None:
+    backends = [dict(type='AimVisBackend')]
+    cfg.visualizer = dict(type='SegLocalVisualizer', vis_backends=backends)
+
+
+@fault('gta', 'error', 'default_hooks.checkpoint.by_epoch', 'but the loop counts steps')
+def checkpoints_by_epoch(root: Path, cfg: Config) -> None:
+    del cfg.default_hooks.checkpoint['by_epoch']
+
+
+@fault('gta', 'warning', 'train_dataloader.dataset', 'makes labels of filled pixels 0, which is')
+def rotation_of_a_stock_data_set(root: Path, cfg: Config) -> None:
+    step = dict(type='RandomRotFlip')
+    val = cfg.val_dataloader.dataset.to_dict()
+    prefix = dict(img_path='leftImg8bit/val', seg_map_path='gtFine/val')
+    cfg.train_dataloader.dataset = dict(
+        type='CityscapesDataset',
+        data_root=val['data_root'],
+        data_prefix=prefix,
+        pipeline=train_pipeline(step),
+    )
+    cfg.train_dataloader.sampler = dict(type='InfiniteSampler')
+    for name in ('target_loss', 'guidance'):
+        cfg.model.pop(name, None)
+    cfg.model.type = 'EncoderDecoder'
+    cfg.model.data_preprocessor.update(type='SegDataPreProcessor', size_divisor=8)
+
+
+@fault('gta', 'warning', 'test_dataloader.dataset.data_root', 'only `test` reads it')
+def test_folder_is_missing(root: Path, cfg: Config) -> None:
+    cfg.test_dataloader = dict(cfg.val_dataloader.to_dict())
+    cfg.test_dataloader.dataset.data_root = str(root / 'nowhere')
+    cfg.test_cfg, cfg.test_evaluator = dict(type='TestLoop'), cfg.val_evaluator

@@ -101,9 +101,20 @@ fields(
     late_validation={'train_cfg.val_begin': 4},
 )
 fields(
+    '<hook>.by_epoch: True, which is the default, but the loop counts steps: no checkpoint before '
+    'the end of the run; set <hook>.by_epoch=False, and interval to a number of steps',
+    checkpoints_by_epoch={
+        'default_hooks.checkpoint': dict(_delete_=True, type='CheckpointHook', interval=1)
+    },
+)
+fields(
     '<loop> loop: <loader>: <n> images give no batch of <n>; set <loader>.drop_last=False, or a '
     'smaller batch_size',
     no_batch={'val_dataloader.batch_size': 64, 'val_dataloader.drop_last': True},
+    no_batch_of_an_endless_sampler={
+        'train_dataloader.batch_size': 64,
+        'train_dataloader.drop_last': True,
+    },
 )
 
 
