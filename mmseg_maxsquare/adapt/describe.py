@@ -20,7 +20,8 @@ def describe_plan(plan: Plan, request: Request) -> list[str]:
     images = f'{plan.found} found, {len(plan.read.paths)} read'
     held = f'{len(plan.held_out)} held out'
     if set(map(str, plan.held_out)) <= set(map(str, plan.train)):
-        held = 'all trained on and all looked at, since there are fewer than 10'
+        held = 'all trained on, since there are fewer than 10'
+    held += f', {plan.looks} looked at'
     lines = [
         f'mode: {mode}; {request.method}, {request.steps} steps, rate {request.lr:g}',
         f'images: {images}, {held}',

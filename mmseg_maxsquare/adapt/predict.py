@@ -30,10 +30,10 @@ from mmseg_maxsquare.runs.progress import progress
 
 from .image_files import find_images
 from .make_config import plain_segmentor
+from .network import build
 from .outputs import Outputs, Predicted
 from .pipelines import image_pipeline
 from .plain_text import plain_text
-from .plan import build
 from .read_config import read_user_config
 
 RECORD = 'predictions.json'

@@ -1,36 +1,30 @@
 """The result of an adaptation: weights, verdict, report."""
 
-import io
 import json
 import platform
 import time
-from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
-from torch import Tensor, nn
+from torch import nn
 
 from mmseg_maxsquare.engine import check_checkpoint
-from mmseg_maxsquare.engine.atomic_files import AtomicBackend
 from mmseg_maxsquare.engine.looks import read_csv
 from mmseg_maxsquare.evaluation.guard import ADAPTED, COLLAPSE, UNCLEAR, Choice, choose
 from mmseg_maxsquare.runs.class_list import class_list
 from mmseg_maxsquare.runs.config import read_config
-from mmseg_maxsquare.runs.fit import misfit
 from mmseg_maxsquare.runs.machine import describe_machine
 from mmseg_maxsquare.runs.models import usable_device
 from mmseg_maxsquare.runs.progress import clock
 
-from .examples import examples_of, listed
+from .examples import examples_of
 from .folder import Folder
-from .labels import find_labels
-from .make_config import plain_segmentor
-from .plan import build
+from .network import State, build, load, look_state, save_weights, source_state
+from .plan import looked_at
 from .report import Report, write_report
 from .request import Request
-from .score import score
-
-State = dict[str, Tensor]
+from .score import labels_of, score
 
 
 def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> None:
@@ -40,25 +34,22 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
         cfg: The user's config.
         request: What was asked for.
         folder: Where; its training is complete.
-        seconds: Time of this call.
+        seconds: Time of this call. Of an adaptation that was finished before, and is scored now,
+            the time that is recorded counts.
     """
+    if folder.finished:
+        seconds = json.loads(folder.verdict.read_text(encoding='utf-8'))['seconds']
     rows = read_csv(folder.guard)
     choice = choose(rows)
-    before, after = states(cfg, request, folder, str(rows[choice.index]['name']))
+    before = source_state(cfg, request.checkpoint)
+    after = look_state(before, folder.run, str(rows[choice.index]['name']))
     meta = class_list(cfg, check_checkpoint(request.checkpoint).get('meta') or {})
-    device = usable_device(None)
-    model = adapted_model(folder).to(device)
-    scores = None
-    if request.labels is not None:
-        images = list(dict.fromkeys([*listed(folder.train), *listed(folder.held_out)]))
-        labels = find_labels(cfg, request.labels, images, Path(request.target), meta)
-        looked_at = read_config(folder.config).custom_hooks[0].dataset
-        scores = {
-            name: score(load(model, state), looked_at, labels)
-            for name, state in (('before', before), ('after', after))
-        }
+    model = adapted_model(folder).to(usable_device(None))
+    scores = scores_of(cfg, request, folder, model, dict(before=before, after=after))
     examples, shares = examples_of(model, before, after, folder, request)
     facts = describe_run(request, folder, seconds)
+    if scores:
+        facts['labels'] = scored_on(scores)
     verdict = dict(
         verdict=choice.verdict,
         chosen=rows[choice.index]['name'],
@@ -100,35 +91,32 @@ def record_of(verdict: str) -> str:
     return f'In {right} of {count} runs of our study with this verdict, it was right.'
 
 
-def states(cfg: Config, request: Request, folder: Folder, name: str) -> tuple[State, State]:
-    """All weights of the plain model: the source model's, and those of a look."""
-    plain = build(plain_segmentor(cfg))
-    misfit(request.checkpoint, plain)  # loads what fits
-    before = plain.state_dict()
-    path = folder.run / 'guard' / f'{name.replace(" ", "_")}.pth'
-    changed = torch.load(path, map_location='cpu', weights_only=True)['state_dict']
-    return before, {**before, **{key: value for key, value in changed.items() if key in before}}
-
-
 def adapted_model(folder: Folder) -> nn.Module:
     """The model of the run, without weights."""
     model = read_config(folder.config).model.to_dict()
     return build({**model, 'anchor': None})
 
 
-def load(model: nn.Module, state: State) -> nn.Module:
-    """The model with the weights of the plain one, in eval mode."""
-    model.load_state_dict(state, strict=False)  # auxiliary heads may be left out
-    return model.eval()
+def scores_of(
+    cfg: Config, request: Request, folder: Folder, model: nn.Module, states: dict[str, State]
+) -> dict[str, Any] | None:
+    """mIoU with each of some weights, by their name, and the number of images with labels."""
+    if request.labels is None:
+        return None
+    images = folder.images()
+    labels = labels_of(cfg, request, images)
+    looked_at = read_config(folder.config).custom_hooks[0].dataset
+    scores = {name: score(load(model, state), looked_at, labels) for name, state in states.items()}
+    count = dict(images=len(labels.pairs), of=len(images))
+    return {**scores, **count, 'labels': str(request.labels.resolve())}
 
 
-def save_weights(path: Path, state: State, meta: dict, origin: dict) -> None:
-    """Write a plain mmseg checkpoint; ``meta`` holds plain types only."""
-    buffer = io.BytesIO()
-    content = {key: value.detach().cpu() for key, value in state.items()}
-    meta = dict(dataset_meta=meta, mmseg_maxsquare=json.loads(json.dumps(origin)))
-    torch.save(dict(state_dict=content, meta=meta), buffer)
-    AtomicBackend().put(buffer.getvalue(), path)
+def needs_scores(folder: Folder, request: Request) -> bool:
+    """Whether a finished adaptation has not been scored with the labels of a request."""
+    if request.labels is None:
+        return False
+    scores = json.loads(folder.verdict.read_text(encoding='utf-8'))['scores'] or {}
+    return scores.get('labels') != str(request.labels.resolve())
 
 
 def describe_run(request: Request, folder: Folder, seconds: float) -> dict[str, str]:
@@ -137,11 +125,13 @@ def describe_run(request: Request, folder: Folder, seconds: float) -> dict[str, 
         part.stem: len(part.read_text(encoding='utf-8').splitlines())
         for part in (folder.train, folder.held_out)
     }
+    looks = looked_at(read_config(folder.config), count['held_out'])
     return {
         'config': request.config,
         'checkpoint': str(request.checkpoint),
         'target': str(request.target),
-        'images': f'{count["train"]} to train on, {count["held_out"]} to look at',
+        'images': f'{count["train"]} to train on, {count["held_out"]} held out, {looks} of them '
+        'looked at',
         'mode': 'with source' if request.with_source else 'source-free',
         'method': f'{request.method}, {request.params} parameters, rate {request.lr:g}',
         'steps': str(request.steps),
@@ -151,6 +141,11 @@ def describe_run(request: Request, folder: Folder, seconds: float) -> dict[str, 
         'machine': f'{platform.machine()}, {torch.get_num_threads()} threads',
         'versions': '; '.join(describe_machine()[:3]),
     }
+
+
+def scored_on(scores: dict[str, Any]) -> str:
+    """How many images had labels."""
+    return f'{scores["images"]} of {scores["of"]} images'
 
 
 def sentence(choice: Choice, rows: list[dict]) -> str:
@@ -177,7 +172,8 @@ def last_words(folder: Folder, request: Request) -> list[str]:
     lines.append(record_of(verdict['verdict']))
     if verdict['scores']:
         before, after = verdict['scores']['before'], verdict['scores']['after']
-        lines.append(f'with labels: mIoU {before:.1f} before, {after:.1f} after')
+        count = scored_on(verdict['scores'])
+        lines.append(f'with labels of {count}: mIoU {before:.1f} before, {after:.1f} after')
     return [
         *lines,
         f'report: {folder.report}',
