@@ -71,11 +71,11 @@ class Folder:
         if self.begun:
             self._compare(request)
             return
-        # A call that was killed while it began has left its record, or a part of that.
+        # A call that was killed while it began has left its record, or a part of a file.
         own = self.record.is_file()
         if self.root.exists() and not own:
             left = {path.name for path in self.root.iterdir()} if self.root.is_dir() else {''}
-            if left - {RECORD + PARTIAL}:
+            if any(not name.endswith(PARTIAL) for name in left):
                 raise ValueError(
                     f'--out: {self.root} exists and holds no adaptation; name a new folder'
                 )

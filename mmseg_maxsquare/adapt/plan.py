@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmseg.registry import DATASETS
 from torch import nn
 
 from mmseg_maxsquare.engine import check_checkpoint
-from mmseg_maxsquare.engine.held_out import SourceImages
 from mmseg_maxsquare.runs.class_list import class_list
-from mmseg_maxsquare.runs.config import check_data_roots
-from mmseg_maxsquare.runs.errors import BUILD_ERRORS, fail, one_line
 from mmseg_maxsquare.runs.fit import load_fitting
 
 from .cost import BATCH, Cost, budget_of, fitting_crop, measure
@@ -28,8 +25,9 @@ from .pipelines import crop_of, image_pipeline, training_pipeline
 from .read_images import Readable, read_all
 from .request import Request
 from .score import labels_of
+from .source_data import check_source, without_unread_validation
 
-LOOKS = 12  # images that the guard looks at
+LOOKS = 12  # most images that the guard looks at
 VIEWS = 3.6  # forward passes for each of them: plain, mirror, scale, blur
 LOOK_SHARE = 0.25  # of the time
 LEAST_READ = 200  # images, if there are as many
@@ -90,7 +88,7 @@ def make_plan(
     model = load_fitting(request.checkpoint, build(adapting_model(cfg, request)))
     found, left_out = find_images(Path(request.target))
     notes += left_out
-    read = read_all(evenly(found, max(LEAST_READ, BATCH * request.steps)))
+    read = read_all(evenly(listable(found, notes), max(LEAST_READ, BATCH * request.steps)))
     train, held_out = hold_out(read.paths)
     if request.labels is not None:
         labels_of(cfg, request, [path.resolve() for path in read.paths])
@@ -137,41 +135,29 @@ def classes_of(cfg: Config, request: Request) -> dict[str, Any]:
     return meta
 
 
-def check_source(cfg: Config) -> None:
-    """Fail if the training data of the config are not on this disk."""
-    dataset = (cfg.get('train_dataloader') or {}).get('dataset')
-    if not isinstance(dataset, dict):
-        fail('--with-source: the config has no train_dataloader.dataset; use --source-free')
-    try:
-        check_data_roots(dataset, 'train_dataloader.dataset')
-        DATASETS.build(ConfigDict(dataset))
-    except SystemExit as error:
-        fail(f'--with-source: {str(error).removeprefix("error: ")}; or use --source-free')
-    except BUILD_ERRORS as error:
-        fail(
-            f'--with-source: the training data of the config cannot be read: {one_line(error)}; '
-            'put them there, or use --source-free'
-        )
+def listable(paths: Sequence[Path], notes: list[str]) -> list[Path]:
+    """The paths that can be a line of a text file; adds a note on the others.
 
-
-def without_unread_validation(cfg: Config) -> list[str]:
-    """Take the validation data off a config if they cannot be read, with a note.
-
-    They only show what the source model forgets.
+    Raises:
+        ValueError: If there is none.
     """
-    dataset = (cfg.get('val_dataloader') or {}).get('dataset')
-    if dataset is None:
-        return []
-    try:
-        check_data_roots(dataset, 'val_dataloader.dataset')
-        SourceImages(DATASETS.build(ConfigDict(dataset)), LOOKS)
-        return []
-    except SystemExit as error:
-        reason = str(error).removeprefix('error: ').partition(';')[0]
-    except BUILD_ERRORS as error:
-        reason = f'val_dataloader.dataset: {one_line(error)}'
-    cfg.val_dataloader = None
-    return [f'{reason}; the source model is not scored on its validation data']
+    good = [path for path in paths if _is_line(str(path.resolve()))]
+    if len(good) < len(paths):
+        bad = next(path for path in paths if path not in good)
+        count = len(paths) - len(good)
+        notes.append(
+            f'left out: {count} images whose names are no line of UTF-8, such as {str(bad)!a}'
+        )
+    if not good:
+        raise ValueError(
+            f'target: no image has a name that is a line of UTF-8, such as {str(paths[0])!a}; rename them'
+        )
+    return good
+
+
+def _is_line(text: str) -> bool:
+    surrogates = any('\ud800' <= letter <= '\udfff' for letter in text)  # of other encodings
+    return not surrogates and '\n' not in text and '\r' not in text
 
 
 def evenly(paths: Sequence[Path], count: int) -> list[Path]:

@@ -4,11 +4,9 @@ from typing import Any
 
 import numpy as np
 from mmseg.registry import DATASETS
-from PIL import Image
 from torch.utils.data import Dataset
 
-from mmseg_maxsquare.data_files import BadFileError
-
+from .read_item import read_item
 from .uda_sampler import Position, derive_seed, seeded
 from .validity import mark_pixels, move_map
 
@@ -81,7 +79,7 @@ class UDADataset(Dataset):
         items = {}
         for number, (name, index) in enumerate(self.pair_at(position).items()):
             with seeded(derive_seed(self.seed or 0, 2, number, position)):
-                items[name] = _read(self.domains[name], index)
+                items[name] = read_item(self.domains[name], index)
         target = items['target']['data_samples']
         move_map(target)
         # The target is unlabelled by definition: a label must not reach the
@@ -138,7 +136,7 @@ class UDADataset(Dataset):
         """Read one sample of each domain, so that an unusable pipeline fails here."""
         for name, dataset in self.domains.items():
             with seeded(0):
-                item = _read(dataset, 0)
+                item = read_item(dataset, 0)
             if not {'inputs', 'data_samples'} <= set(item):
                 raise ValueError(
                     f'the pipeline of the {name} data set ({_describe(dataset)}) must end with '
@@ -149,30 +147,6 @@ class UDADataset(Dataset):
                     f'the source data set ({_describe(dataset)}) gives no labels: its pipeline '
                     "needs dict(type='LoadAnnotations') and data_prefix a seg_map_path"
                 )
-
-
-def _read(dataset: Dataset, index: int) -> dict:
-    """An item; decoders do not say in which file they failed."""
-    try:
-        return dataset[index]
-    except OSError as error:
-        info = dataset.get_data_info(index) if hasattr(dataset, 'get_data_info') else {}
-        for kind, key in (('image', 'img_path'), ('label file', 'seg_map_path')):
-            path = info.get(key)
-            if path and error.errno is None and not _is_readable(path):
-                raise BadFileError(
-                    f'{kind} {path} is damaged, truncated or not an image; copy it again'
-                ) from error
-        raise
-
-
-def _is_readable(path: str) -> bool:
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except OSError:
-        return False
-    return True
 
 
 def _build(name: str, dataset: dict | Dataset) -> Dataset:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 from torch.utils.data import Dataset
 
+from ..datasets.read_item import read_item
 from ..evaluation import indicators
 from ..losses import class_shares
 from ..models.predicted_logits import decided
@@ -148,7 +149,7 @@ def mean_iou(counts: Tensor) -> float:
 def evenly(dataset: Dataset, count: int) -> list[dict]:
     """At most ``count`` samples of a data set, evenly spaced."""
     chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round()
-    return [dataset[int(i)] for i in np.unique(chosen)]
+    return [read_item(dataset, int(i)) for i in np.unique(chosen)]
 
 
 def logits_of(model: nn.Module, sample: dict) -> Tensor:

@@ -35,9 +35,11 @@ def class_list(cfg: Config, meta: dict[str, Any]) -> dict[str, Any]:
 
 def _of_checkpoint(meta: dict[str, Any]) -> dict[str, Any] | None:
     known = meta.get('dataset_meta') or {}
-    classes = known.get('classes') or known.get('CLASSES') or meta.get('CLASSES')
-    palette = known.get('palette') or known.get('PALETTE') or meta.get('PALETTE')
-    return _complete(classes, palette)
+    places = (known, 'classes'), (known, 'CLASSES'), (meta, 'CLASSES')
+    found = [part[key] for part, key in places if part.get(key) is not None]
+    places = (known, 'palette'), (known, 'PALETTE'), (meta, 'PALETTE')
+    palettes = [part[key] for part, key in places if part.get(key) is not None]  # may be arrays
+    return _complete(*(values[0] if values else None for values in (found, palettes)))
 
 
 def _of_config(cfg: Config) -> dict[str, Any] | None:
