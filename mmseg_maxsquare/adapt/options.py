@@ -90,10 +90,9 @@ def change_made_config(cfg: Config, options: dict[str, Any], user: Config) -> No
 def taken(cfg: Config, request: Request) -> dict[str, Any]:
     """What an adaptation takes from the user's config."""
     loaders = [cfg.get(name) or {} for name in ('test_dataloader', 'val_dataloader')]
-    tested = next((each.dataset for each in loaders if each.get('dataset')), {})
-    model = plain_segmentor(cfg)
+    tested: dict = next((each['dataset'] for each in loaders if each.get('dataset')), {})
     parts = dict(
-        model=model,
+        model=plain_segmentor(cfg),
         images=image_pipeline(cfg),
         crop=crop_of(cfg),
         labels={key: value for key, value in tested.items() if key != 'pipeline'},
@@ -130,11 +129,9 @@ def _arguments(kind: Any) -> set[str] | None:
     """Arguments of a class and of those that it is derived from; None if they are not known."""
     if not isinstance(kind, type) or kind.__module__.startswith('torch.'):  # such as norm layers
         return None
-    parameters = [
-        parameter
-        for each in inspect.getmro(kind)[:-1]
-        for parameter in inspect.signature(each.__init__).parameters.values()
-    ]
+    classes = [each for each in inspect.getmro(kind)[:-1] if '__init__' in vars(each)]
+    signatures = [inspect.signature(vars(each)['__init__']) for each in classes]
+    parameters = [each for signature in signatures for each in signature.parameters.values()]
     return {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
 
 

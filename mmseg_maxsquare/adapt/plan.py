@@ -93,8 +93,8 @@ def make_plan(
     if request.labels is not None:
         labels_of(cfg, request, [path.resolve() for path in read.paths])
     look = image_pipeline(cfg)
-    channels, *size = input_shape(look, held_out[0])
-    size = size[0], size[1]
+    channels, height, width = input_shape(look, held_out[0])
+    size = height, width
     wanted = crop_of(cfg) or size
     wanted = min(wanted[0], size[0]), min(wanted[1], size[1])
     cost = measure(build(adapting_model(cfg, request)), device, wanted, channels)
@@ -142,15 +142,15 @@ def listable(paths: Sequence[Path], notes: list[str]) -> list[Path]:
         ValueError: If there is none.
     """
     good = [path for path in paths if _is_line(str(path.resolve()))]
-    if len(good) < len(paths):
-        bad = next(path for path in paths if path not in good)
-        count = len(paths) - len(good)
-        notes.append(
-            f'left out: {count} images whose names are no line of UTF-8, such as {str(bad)!a}'
-        )
+    others = [ascii(str(path)) for path in paths if not _is_line(str(path.resolve()))]
     if not good:
         raise ValueError(
-            f'target: no image has a name that is a line of UTF-8, such as {str(paths[0])!a}; rename them'
+            f'target: no image has a name that can be a line of a list: {others[0]}; rename them'
+        )
+    if others:
+        notes.append(
+            f'left out: {len(others)} images with names that cannot be lines of a list in UTF-8, '
+            f'such as {others[0]}'
         )
     return good
 
@@ -173,7 +173,8 @@ def input_shape(pipeline: list[dict], image: Path) -> tuple[int, int, int]:
         dict(type='ImageFolderDataset', data_root=str(image.parent), pipeline=pipeline)
     )
     inputs = dataset.pipeline(dict(img_path=str(image), seg_fields=[]))['inputs']
-    return tuple(map(int, inputs.shape))
+    channels, height, width = map(int, inputs.shape)
+    return channels, height, width
 
 
 def scale_notes(pipeline: list[dict], read: Readable) -> list[str]:

@@ -124,7 +124,7 @@ def decided(model: nn.Module, logits: Tensor) -> Tensor:
     """
     head = getattr(model, 'decode_head', None)
     head = head[-1] if isinstance(head, nn.ModuleList) else head
-    if getattr(head, 'out_channels', None) != 1:
+    if head is None or getattr(head, 'out_channels', None) != 1:
         return logits.argmax(1)
     return ((logits[:, 1] - logits[:, 0]).sigmoid() > head.threshold).long()
 
