@@ -65,7 +65,7 @@ def test_fields_of_the_made_config(place: Place) -> None:
         ('train_dataloader.dataset.data_root=x', 'data_root has no effect on this adaptation'),
         ('train_cfg.max_iters=7', 'train_cfg.max_iters: give --steps instead'),
         ('model.decode_head.channels=99', 'checkpoint: model.pth does not fit'),
-        ('optim_wrapper.optimizer.lrr=3', 'adapt uses no field optim_wrapper.optimizer.lrr'),
+        ('optim_wrapper.optimizer.lrr=3', "unexpected keyword argument 'lrr'"),
     ],
 )
 def test_refused(field: str, message: str, place: Place) -> None:
