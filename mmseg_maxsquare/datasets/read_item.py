@@ -5,7 +5,7 @@ from torch.utils.data import Dataset
 
 from mmseg_maxsquare.data_files import BadFileError
 
-FILES = {'image': 'img_path', 'label file': 'seg_map_path'}
+from .load_image import size_of
 
 
 def read_item(dataset: Dataset, index: int) -> dict:
@@ -22,12 +22,19 @@ def read_item(dataset: Dataset, index: int) -> dict:
         return dataset[index]
     except OSError as error:
         info = dataset.get_data_info(index) if hasattr(dataset, 'get_data_info') else {}
-        for kind, key in FILES.items():
-            path = info.get(key)
-            if path and error.errno is None and not _is_image(path):
-                raise BadFileError(
-                    f'{kind} {path} is damaged, truncated or not an image; copy it again'
-                ) from error
+        image, label = (info.get(key) for key in ('img_path', 'seg_map_path'))
+        if any(path and path in str(error) for path in (image, label)):
+            raise
+        if image and not _is_image(image):
+            raise BadFileError(
+                f'image {image} cannot be read ({size_of(image)}): it is damaged, truncated or not '
+                'an image; copy it again'
+            ) from error
+        if label and not _is_image(label):
+            raise BadFileError(
+                f'label file {label} is not a readable image ({size_of(label)}): it is damaged or '
+                'truncated; copy it again'
+            ) from error
         raise
 
 

@@ -327,5 +327,7 @@ def test_damaged_label_of_the_source(place: Place) -> None:
     (place.root / 'nowhere/labels/0.png').write_bytes(b'no image')
     place.cfg.val_dataloader = None
     place.write()
-    with pytest.raises(SystemExit, match=r'label file nowhere/labels/0.png is damaged'):
+    with pytest.raises(
+        SystemExit, match=r'label file nowhere/labels/0.png is not a readable image'
+    ):
         place.adapt('--with-source')

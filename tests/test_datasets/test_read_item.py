@@ -16,7 +16,10 @@ SIZE = (8, 10)
 
 @pytest.mark.parametrize(
     ('damaged', 'message'),
-    [('labels/0.png', 'label file .*labels/0.png is damaged'), ('images/0.jpg', 'images/0.jpg')],
+    [
+        ('labels/0.png', 'label file .*labels/0.png is not a readable image'),
+        ('images/0.jpg', 'image .*images/0.jpg cannot be read'),
+    ],
 )
 def test_damaged_file(damaged: str, message: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
