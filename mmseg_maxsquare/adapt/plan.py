@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 from torch import nn
 
-from mmseg_maxsquare.engine import check_checkpoint
+from mmseg_maxsquare.engine import GuardHook, check_checkpoint
 from mmseg_maxsquare.runs.class_list import class_list
 from mmseg_maxsquare.runs.fit import load_fitting
 
@@ -204,7 +205,8 @@ def looks_of(size: tuple[int, int], crop: tuple[int, int], held_out: int) -> int
 
 def looked_at(config: Config, held_out: int) -> int:
     """Number of images that the guard of an adaptation's config looks at."""
-    return min(held_out, config.custom_hooks[0].images)
+    default = signature(GuardHook).parameters['images'].default  # if the user takes it out
+    return min(held_out, config.custom_hooks[0].get('images', default))
 
 
 def estimate(
