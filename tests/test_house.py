@@ -69,3 +69,35 @@ def test_files_are_short() -> None:
     """About 250 lines at most."""
     long = {path: len(path.read_text().splitlines()) for path in PACKAGE.rglob('*.py')}
     assert {path: count for path, count in long.items() if count > 250} == {}
+
+
+# Every method: its file, its folder of configs, its page, its tests.
+METHODS = {
+    'maxsquare': ('losses/target_losses.py', 'method.md', 'test_losses/test_target_losses.py'),
+    'minent': ('losses/target_losses.py', 'method.md', 'test_losses/test_target_losses.py'),
+    **{
+        name: (f'methods/{name}.py', f'methods/{name}.md', f'test_methods/test_{name}.py')
+        for name in ('adaptsegnet', 'advent', 'cbst', 'cross_city', 'dann')
+    },
+}
+NO_METHODS = {'_base_', 'demo', 'source_free', 'source_only', 'studies', 'tables'}
+PARTS = {'__init__', 'method', 'method_list', 'adversarial'}  # of methods, shared
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_no_method_lacks_a_part(name: str) -> None:
+    code, page, test = METHODS[name]
+    folder = REPO / 'configs' / name
+    for path in (PACKAGE / code, REPO / 'docs' / page, REPO / 'tests' / test, folder):
+        assert path.exists(), path
+    assert (folder / 'camvid_day2dusk.py').is_file() or any(
+        folder.glob('camvid_day2dusk_*.py')
+    ) or name == 'dann'
+    assert page in (REPO / 'mkdocs.yml').read_text(encoding='utf-8')
+
+
+def test_every_method_is_listed() -> None:
+    folders = {path.name for path in (REPO / 'configs').iterdir() if path.is_dir()}
+    assert folders - NO_METHODS - {'__pycache__'} == set(METHODS)
+    files = {path.stem for path in (PACKAGE / 'methods').glob('*.py')}
+    assert files - PARTS <= set(METHODS)

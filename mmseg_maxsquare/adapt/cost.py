@@ -32,24 +32,27 @@ class Cost:
     any_size: bool = True
 
 
-def measure(model: nn.Module, device: torch.device, crop: tuple[int, int]) -> Cost:
+def measure(
+    model: nn.Module, device: torch.device, crop: tuple[int, int], channels: int = 3
+) -> Cost:
     """Measure a model's passes on a batch of two small images.
 
     Args:
         model: With ``target_logits``; its state changes.
         device: Where it will be trained.
         crop: (height, width) of the training images, for models of a fixed size.
+        channels: Of the images.
 
     Raises:
         ValueError: If the model cannot take images of that size.
     """
     model = model.to(device).train()
     try:
-        return _measure(model, device, (PROBE, PROBE))
+        return _measure(model, device, (channels, PROBE, PROBE))
     except (RuntimeError, AssertionError, ValueError):  # such as BEiT's table of positions
         pass
     try:
-        return replace(_measure(model, device, crop), any_size=False)
+        return replace(_measure(model, device, (channels, *crop)), any_size=False)
     except (RuntimeError, AssertionError, ValueError) as error:
         text = ' '.join(str(error).split())[:200]
         raise ValueError(
@@ -57,9 +60,9 @@ def measure(model: nn.Module, device: torch.device, crop: tuple[int, int]) -> Co
         ) from None
 
 
-def _measure(model: nn.Module, device: torch.device, size: tuple[int, int]) -> Cost:
-    images = torch.rand(BATCH, 3, *size, device=device)
-    pixels = BATCH * size[0] * size[1]
+def _measure(model: nn.Module, device: torch.device, shape: tuple[int, int, int]) -> Cost:
+    images = torch.rand(BATCH, *shape, device=device)
+    pixels = BATCH * shape[1] * shape[2]
     weights = {parameter.data_ptr() for parameter in model.parameters()}
     stored: dict[int, int] = {}  # several operations may store the same tensor
 

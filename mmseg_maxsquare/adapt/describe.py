@@ -22,6 +22,7 @@ def describe_plan(plan: Plan, request: Request) -> list[str]:
     held = f'{len(plan.held_out)} held out to judge the result'
     if set(map(str, plan.held_out)) <= set(map(str, plan.train)):
         held = 'all used to train and to judge the result, since there are fewer than 10'
+    held += f', {plan.looks} looked at'
     lines = [
         f'mode: {mode}; {request.method}, {counted(request.steps, "step")}, rate {request.lr:g}',
         f'images: {images}, {held}',

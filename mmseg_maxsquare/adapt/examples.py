@@ -10,14 +10,15 @@ from mmseg.registry import DATASETS
 from torch import nn
 from torch.nn.functional import interpolate
 
-from mmseg_maxsquare.data_files import read_list
 from mmseg_maxsquare.datasets.load_image import read_photo
 from mmseg_maxsquare.engine.held_out import logits_of
 from mmseg_maxsquare.losses import class_shares
+from mmseg_maxsquare.models.predicted_logits import decided
 from mmseg_maxsquare.runs.config import read_config
 
 from .folder import Folder
 from .image_names import relative
+from .network import load
 from .report import Example
 from .request import Request
 
@@ -77,16 +78,16 @@ def predictions(
     model: nn.Module, state: dict, samples: list[dict], shapes: list[tuple[int, int]]
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[float]]:
     """Labels and confidence ``(H, W)`` of each image, and the mean class shares."""
-    model.load_state_dict(state, strict=False)
-    model.eval()
+    load(model, state)
     maps, shares = [], []
     with torch.no_grad():
         for sample, shape in zip(samples, shapes, strict=True):
             logits = logits_of(model, sample)
             shares.append(class_shares(logits)[0])
-            p = interpolate(logits, shape, mode='bilinear', align_corners=False).softmax(1)
-            confidence, labels = p[0].max(0)
-            maps.append((labels.byte().cpu().numpy(), confidence.float().cpu().numpy()))
+            shown = interpolate(logits, shape, mode='bilinear', align_corners=False)
+            labels = decided(model, shown)
+            confidence = shown.softmax(1).gather(1, labels[:, None])[0, 0]
+            maps.append((labels[0].byte().cpu().numpy(), confidence.float().cpu().numpy()))
     return maps, torch.stack(shares).mean(0).tolist()
 
 
@@ -100,8 +101,3 @@ def shown_size(path: Path) -> tuple[int, int]:
 def shown(path: Path, shape: tuple[int, int]) -> np.ndarray:
     """The photograph, uint8 RGB, at the size of the report."""
     return cv2.resize(read_photo(path), shape[::-1], interpolation=cv2.INTER_AREA)
-
-
-def listed(path: Path) -> list[Path]:
-    """Paths in a list that this command has written."""
-    return [Path(line) for line in read_list(str(path)) if line]

@@ -2,32 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import torch
-from mmengine.config import Config, ConfigDict
-from mmengine.registry import init_default_scope
-from mmseg.registry import DATASETS, MODELS
+from mmengine.config import Config
+from mmseg.registry import DATASETS
 from torch import nn
 
-from mmseg_maxsquare.engine import check_checkpoint
+from mmseg_maxsquare.engine import GuardHook, check_checkpoint
 from mmseg_maxsquare.runs.class_list import class_list
-from mmseg_maxsquare.runs.config import check_data_roots, merge_options, parse_options
-from mmseg_maxsquare.runs.errors import BUILD_ERRORS, fail, one_line
-from mmseg_maxsquare.runs.fit import misfit
+from mmseg_maxsquare.runs.fit import load_fitting
 
 from .cost import BATCH, Cost, budget_of, fitting_crop, measure
 from .folder import Folder
-from .hold_out import hold_out
+from .hold_out import LEAST, hold_out
 from .image_files import find_images
-from .labels import find_labels
-from .make_config import LOOK_EVERY, Images, adaptation_config, adapting_model, plain_segmentor
+from .make_config import LOOK_EVERY, Images, adaptation_config, adapting_model
+from .network import build, check_weights
+from .options import change_made_config
 from .pipelines import crop_of, image_pipeline, training_pipeline
-from .plain_text import plain_text
 from .read_images import Readable, read_all
 from .request import Request
+from .score import labels_of
+from .source_data import check_source, without_unread_validation
 
-LOOKS = 12  # images that the guard looks at
+LOOKS = 12  # most images that the guard looks at
 VIEWS = 3.6  # forward passes for each of them: plain, mirror, scale, blur
 LOOK_SHARE = 0.25  # of the time
 LEAST_READ = 200  # images, if there are as many
@@ -43,6 +44,7 @@ class Plan:
         held_out: Images to look at.
         read: All images that were read.
         found: Number of images that were found.
+        looks: Number of images that the guard looks at.
         size: (height, width) that the network sees.
         crop: (height, width) of a training image.
         wanted: The crop of the config, if memory did not suffice for it.
@@ -56,6 +58,7 @@ class Plan:
     held_out: list[Path]
     read: Readable
     found: int
+    looks: int
     size: tuple[int, int]
     crop: tuple[int, int]
     wanted: tuple[int, int]
@@ -64,38 +67,38 @@ class Plan:
     notes: list[str]
 
 
-def make_plan(cfg: Config, request: Request, folder: Folder, device: torch.device) -> Plan:
+def make_plan(
+    cfg: Config, request: Request, options: dict, folder: Folder, device: torch.device
+) -> Plan:
     """Read all input of an adaptation.
 
     Args:
-        cfg: The user's config.
+        cfg: The user's config, with the options for it; see :func:`change_user_config`.
         request: What was asked for.
+        options: The other options.
         folder: Where the lists will be written.
         device: Where it will run.
 
     Raises:
         ValueError: If something does not fit; the message is one line.
     """
-    init_default_scope(cfg.get('default_scope') or 'mmseg')
-    cfg = Config(plain_text(cfg.to_dict()))
-    checkpoint = check_checkpoint(request.checkpoint)
+    meta = classes_of(cfg, request)
     notes = check_weights(cfg, request)
-    meta = class_list(cfg, checkpoint.get('meta') or {})
     if request.with_source:
         check_source(cfg)
-    model = build(adapting_model(cfg, request))
-    misfit(request.checkpoint, model)  # loads what fits
+    model = load_fitting(request.checkpoint, build(adapting_model(cfg, request)))
     found, left_out = find_images(Path(request.target))
     notes += left_out
-    read = read_all(evenly(found, max(LEAST_READ, BATCH * request.steps)))
+    read = read_all(evenly(listable(found, notes), max(LEAST_READ, BATCH * request.steps)))
     train, held_out = hold_out(read.paths)
     if request.labels is not None:
-        find_labels(cfg, request.labels, read.paths, Path(request.target), meta)
+        labels_of(cfg, request, [path.absolute() for path in read.paths])
     look = image_pipeline(cfg)
-    size = network_size(look, held_out[0])
+    channels, height, width = input_shape(look, held_out[0])
+    size = height, width
     wanted = crop_of(cfg) or size
     wanted = min(wanted[0], size[0]), min(wanted[1], size[1])
-    cost = measure(build(adapting_model(cfg, request)), device, wanted)
+    cost = measure(build(adapting_model(cfg, request)), device, wanted, channels)
     crop = fitting_crop(wanted, cost, budget_of(device))
     notes += [*read.notes(), *scale_notes(look, read)]
     images_cfg = Images(
@@ -106,57 +109,56 @@ def make_plan(cfg: Config, request: Request, folder: Folder, device: torch.devic
         looks_of(size, crop, len(held_out)),
         meta,
     )
+    if request.with_source:
+        notes += without_unread_validation(cfg)
     config = adaptation_config(cfg, request, images_cfg)
-    merge_options(config, parse_options(request.options))
-    seconds = estimate(cost, request.steps, crop, size, images_cfg.looks)
+    change_made_config(config, options, cfg)
+    looks = looked_at(config, len(held_out))
+    seconds = estimate(cost, request.steps, crop, size, looks)
     return Plan(
-        config, train, held_out, read, len(found), size, crop, wanted, model, seconds, notes
+        config, train, held_out, read, len(found), looks, size, crop, wanted, model, seconds, notes
     )
 
 
-def check_weights(cfg: Config, request: Request) -> list[str]:
-    """Check that the checkpoint fits the model; a note if auxiliary heads alone do not.
+def classes_of(cfg: Config, request: Request) -> dict[str, Any]:
+    """Classes and palette of the model.
 
     Raises:
-        ValueError: If it does not fit.
+        ValueError: If there is no class list, or not from 2 to 256 classes.
     """
-    model = plain_segmentor(cfg)
-    found = misfit(request.checkpoint, build({**model, 'auxiliary_head': None}))
-    if found:
-        raise ValueError(f'checkpoint: {found}; give the config that trained it')
-    if model.get('auxiliary_head') and misfit(request.checkpoint, build(model)):
-        return ['weights of auxiliary heads do not fit the config; tolerated, they are not used']
-    return []
-
-
-def build(model: dict) -> nn.Module:
-    """A model on the CPU.
-
-    Raises:
-        ValueError: If it cannot be built.
-    """
-    try:
-        return MODELS.build(ConfigDict(model))
-    except BUILD_ERRORS as error:
-        text = one_line(error)
-        raise ValueError(text if text.startswith('model.') else f'model: {text}') from None
-
-
-def check_source(cfg: Config) -> None:
-    """Fail if the training data of the config are not on this disk."""
-    dataset = (cfg.get('train_dataloader') or {}).get('dataset')
-    if not isinstance(dataset, dict):
-        fail('--with-source: the config has no train_dataloader.dataset; use --source-free')
-    try:
-        check_data_roots(dataset, 'train_dataloader.dataset')
-        DATASETS.build(ConfigDict(dataset))
-    except SystemExit as error:
-        fail(f'--with-source: {str(error).removeprefix("error: ")}; or use --source-free')
-    except BUILD_ERRORS as error:
-        fail(
-            f'--with-source: the training data of the config cannot be read: {one_line(error)}; '
-            'put them there, or use --source-free'
+    meta = class_list(cfg, check_checkpoint(request.checkpoint).get('meta') or {})
+    count = len(meta['classes'])
+    if not 2 <= count <= 256:
+        raise ValueError(
+            f'model.decode_head.num_classes is {count}: adapt needs 2 to 256 classes; a model that '
+            'tells one class from the rest has num_classes=2 and out_channels=1'
         )
+    return meta
+
+
+def listable(paths: Sequence[Path], notes: list[str]) -> list[Path]:
+    """The paths that can be a line of a text file; adds a note on the others.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    good = [path for path in paths if _is_line(str(path.resolve()))]
+    others = [ascii(str(path)) for path in paths if not _is_line(str(path.resolve()))]
+    if not good:
+        raise ValueError(
+            f'target: no image has a name that can be a line of a list: {others[0]}; rename them'
+        )
+    if others:
+        notes.append(
+            f'left out: {len(others)} images with names that cannot be lines of a list in UTF-8, '
+            f'such as {others[0]}'
+        )
+    return good
+
+
+def _is_line(text: str) -> bool:
+    surrogates = any('\ud800' <= letter <= '\udfff' for letter in text)  # of other encodings
+    return not surrogates and '\n' not in text and '\r' not in text
 
 
 def evenly(paths: Sequence[Path], count: int) -> list[Path]:
@@ -166,13 +168,14 @@ def evenly(paths: Sequence[Path], count: int) -> list[Path]:
     return [paths[i * len(paths) // count] for i in range(count)]
 
 
-def network_size(pipeline: list[dict], image: Path) -> tuple[int, int]:
-    """(height, width) of an image as the network sees it."""
+def input_shape(pipeline: list[dict], image: Path) -> tuple[int, int, int]:
+    """(channels, height, width) of an image as the network sees it."""
     dataset = DATASETS.build(
         dict(type='ImageFolderDataset', data_root=str(image.parent), pipeline=pipeline)
     )
     inputs = dataset.pipeline(dict(img_path=str(image), seg_fields=[]))['inputs']
-    return int(inputs.shape[1]), int(inputs.shape[2])
+    channels, height, width = map(int, inputs.shape)
+    return channels, height, width
 
 
 def scale_notes(pipeline: list[dict], read: Readable) -> list[str]:
@@ -190,14 +193,20 @@ def scale_notes(pipeline: list[dict], read: Readable) -> list[str]:
 
 
 def looks_of(size: tuple[int, int], crop: tuple[int, int], held_out: int) -> int:
-    """Images to look at, so that looks take at most a quarter of the time.
+    """Images to look at, so that looks take at most a quarter of the time; at least four.
 
     A step takes about four forward passes for each training image.
     """
     training = LOOK_EVERY * BATCH * 4 * crop[0] * crop[1]
     look = VIEWS * size[0] * size[1]
     affordable = int(LOOK_SHARE / (1 - LOOK_SHARE) * training / look)
-    return max(1, min(LOOKS, held_out, affordable))
+    return min(held_out, LOOKS, max(LEAST, affordable))
+
+
+def looked_at(config: Config, held_out: int) -> int:
+    """Number of images that the guard of an adaptation's config looks at."""
+    default = signature(GuardHook).parameters['images'].default  # if the user takes it out
+    return min(held_out, config.custom_hooks[0].get('images', default))
 
 
 def estimate(

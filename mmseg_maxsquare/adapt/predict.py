@@ -29,10 +29,10 @@ from mmseg_maxsquare.runs.progress import progress
 from .command_line import again
 from .image_files import find_images
 from .make_config import plain_segmentor
+from .network import build
 from .outputs import Outputs
 from .pipelines import image_pipeline
 from .plain_text import plain_text
-from .plan import build
 from .predict_image import predict_one
 from .predictions_folder import PredictionsFolder, digest_of_file, digest_of_values
 from .read_config import read_user_config

@@ -1,9 +1,17 @@
 """What a user asks ``adapt`` for."""
 
+import hashlib
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmseg_maxsquare.shipped import find_config
+
+from .plain_text import plain_text
+from .read_config import read_user_config
+
+MOST_SEED = 2**32 - 1  # of NumPy
 METHODS: dict[str, dict[str, Any]] = {
     'iw': dict(type='MaxSquareLoss', alpha=0.2),  # Eq. 13
     'maxsquare': dict(type='MaxSquareLoss'),  # Eq. 6
@@ -28,7 +36,7 @@ class Request:
         seed: Seed of the run.
         amp: ``'float16'``, ``'bfloat16'`` or None.
         device: Such as ``'cpu'`` or ``'cuda:1'``; None for the accelerator, if any.
-        options: Overrides of fields of the new config, ``field=value``.
+        options: Overrides of fields of the config, or of the one made from it, ``field=value``.
         labels: Folder of label files, only for scoring.
     """
 
@@ -57,15 +65,38 @@ class Request:
         """Raise ``ValueError`` for numbers out of their range."""
         if self.steps < 1:
             raise ValueError(f'--steps: must be at least 1, got {self.steps}')
-        if not self.lr > 0:
-            raise ValueError(f'--lr: must be above 0, got {self.lr}')
-        if self.seed < 0:
-            raise ValueError(f'--seed: must be at least 0, got {self.seed}')
+        if not 0 < self.lr < math.inf:
+            raise ValueError(f'--lr: must be above 0 and finite, got {self.lr}')
+        if not 0 <= self.seed <= MOST_SEED:
+            raise ValueError(f'--seed: must be from 0 to {MOST_SEED}, got {self.seed}')
+
+    def files(self) -> dict[str, Path]:
+        """The files that are named, by argument; a list of images is one, a folder is not."""
+        try:
+            config = find_config(self.config)
+        except ValueError:  # which is reported when it is read
+            config = Path(self.config)
+        named = dict(config=config, checkpoint=Path(self.checkpoint), target=Path(self.target))
+        return {name: path for name, path in named.items() if path.is_file()}
 
     def identity(self) -> dict:
-        """What makes two calls the same run."""
-        paths = {
-            name: str(Path(getattr(self, name)).resolve()) for name in ('checkpoint', 'target')
-        }
-        same = ('config', 'with_source', 'steps', 'method', 'params', 'lr', 'seed', 'amp')
-        return {**{name: getattr(self, name) for name in same}, **paths, 'options': self.options}
+        """What makes two calls the same run, as far as the arguments say."""
+        named: list[tuple[str, str | Path]] = [
+            ('config', self.config),
+            ('checkpoint', self.checkpoint),
+            ('target', self.target),
+        ]
+        paths = {name: str(Path(path).resolve()) for name, path in (*named, *self.files().items())}
+        same = ('with_source', 'steps', 'method', 'params', 'lr', 'seed', 'amp', 'options')
+        return {**paths, **{name: getattr(self, name) for name in same}}
+
+    def contents(self) -> dict[str, str]:
+        """What the files hold, as digests, so that a replaced one shows."""
+        return {name: self._digest(name, path) for name, path in self.files().items()}
+
+    def _digest(self, name: str, path: Path) -> str:
+        if name == 'config':  # with the files that it is based on
+            fields = plain_text(read_user_config(self.config).to_dict())
+            return hashlib.sha256(repr(fields).encode()).hexdigest()
+        with path.open('rb') as stream:
+            return hashlib.file_digest(stream, 'sha256').hexdigest()

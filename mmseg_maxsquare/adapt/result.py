@@ -1,34 +1,26 @@
 """The result of an adaptation: weights, verdict, report."""
 
-import io
 import json
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-import torch
 from mmengine.config import Config
-from torch import Tensor, nn
+from torch import nn
 
 from mmseg_maxsquare.engine import check_checkpoint
-from mmseg_maxsquare.engine.atomic_files import AtomicBackend
 from mmseg_maxsquare.engine.looks import read_csv
 from mmseg_maxsquare.evaluation.guard import Choice, choose
 from mmseg_maxsquare.runs.class_list import class_list
 from mmseg_maxsquare.runs.config import read_config
-from mmseg_maxsquare.runs.fit import misfit
 from mmseg_maxsquare.runs.models import usable_device
 
-from .examples import examples_of, listed
-from .folder import Folder
-from .labels import Labels, find_labels
-from .make_config import plain_segmentor
-from .plan import build
+from .examples import examples_of
+from .folder import Folder, listed
+from .network import State, build, load, look_file, look_state, save_weights, source_state
 from .report import Report, write_report
 from .request import Request
-from .score import score
+from .score import labels_of, score
 from .wording import compared, describe_run, record_of, sentence, use_command
-
-State = dict[str, Tensor]
 
 
 def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> None:
@@ -38,24 +30,24 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
         cfg: The user's config.
         request: What was asked for.
         folder: Where; its training is complete.
-        seconds: Time of this call.
+        seconds: Time of this call. Of an adaptation that was finished before, and is scored now,
+            the time that is recorded counts.
     """
+    if folder.finished:
+        seconds = json.loads(folder.verdict.read_text(encoding='utf-8'))['seconds']
+    train, held_out = listed(folder.train), listed(folder.held_out)
     rows = read_csv(folder.guard)
     choice = choose(rows)
-    train, held_out = listed(folder.train), listed(folder.held_out)
     chosen, rejected = str(rows[choice.index]['name']), rejected_look(rows, choice, folder)
-    before, after = states(cfg, request, folder, chosen)
-    shown = after if rejected is None else states(cfg, request, folder, rejected)[1]
+    before = source_state(cfg, request.checkpoint)
+    after = look_state(before, folder.run, chosen)
+    shown = after if rejected is None else look_state(before, folder.run, rejected)
     meta = class_list(cfg, check_checkpoint(request.checkpoint).get('meta') or {})
     model = adapted_model(folder).to(usable_device(None))
-    scores = None
-    if request.labels is not None:
-        images = list(dict.fromkeys([*train, *held_out]))
-        labels = find_labels(cfg, request.labels, images, Path(request.target), meta)
-        scores = scores_of(labels, folder, model, (before, shown))
-        if choice.index == 0:
-            kept = dict(scores, after=scores['before'])
-            scores = kept if rejected is None else dict(kept, rejected=scores['after'])
+    scores = scores_of(cfg, request, folder, model, dict(before=before, after=shown))
+    if scores and choice.index == 0:
+        kept = dict(scores, after=scores['before'])
+        scores = kept if rejected is None else dict(kept, rejected=scores['after'])
     examples, shares = examples_of(model, before, shown, folder, request)
     title, second, note = compared(rejected, choice.index == 0)
     facts = describe_run(request, folder, seconds)
@@ -98,38 +90,9 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
 def rejected_look(rows: list[dict], choice: Choice, folder: Folder) -> str | None:
     """Name of the last look, if the source model is kept and the look's weights are there."""
     name = str(rows[-1]['name'])
-    if choice.index == 0 < len(rows) - 1 and look_file(folder, name).is_file():
+    if choice.index == 0 < len(rows) - 1 and look_file(folder.run, name).is_file():
         return name
     return None
-
-
-def look_file(folder: Folder, name: str) -> Path:
-    """The weights of a look that differ from the source model's."""
-    return folder.run / 'guard' / f'{name.replace(" ", "_")}.pth'
-
-
-def scores_of(
-    labels: Labels, folder: Folder, model: nn.Module, pair: tuple[State, State]
-) -> dict[str, float]:
-    """mIoU of two states, ``before`` and ``after``, and of how many images."""
-    looked_at = read_config(folder.config).custom_hooks[0].dataset
-    images = {image for image, _ in labels.pairs}
-    return {
-        'before': score(load(model, pair[0]), looked_at, labels),
-        'after': score(load(model, pair[1]), looked_at, labels),
-        'images': len(images),
-        'trained': len(images & set(listed(folder.train))),
-    }
-
-
-def states(cfg: Config, request: Request, folder: Folder, name: str) -> tuple[State, State]:
-    """All weights of the plain model: the source model's, and those of a look."""
-    plain = build(plain_segmentor(cfg))
-    misfit(request.checkpoint, plain)  # loads what fits
-    before = plain.state_dict()
-    path = folder.run / 'guard' / f'{name.replace(" ", "_")}.pth'
-    changed = torch.load(path, map_location='cpu', weights_only=True)['state_dict']
-    return before, {**before, **{key: value for key, value in changed.items() if key in before}}
 
 
 def adapted_model(folder: Folder) -> nn.Module:
@@ -138,16 +101,26 @@ def adapted_model(folder: Folder) -> nn.Module:
     return build({**model, 'anchor': None})
 
 
-def load(model: nn.Module, state: State) -> nn.Module:
-    """The model with the weights of the plain one, in eval mode."""
-    model.load_state_dict(state, strict=False)  # auxiliary heads may be left out
-    return model.eval()
+def scores_of(
+    cfg: Config, request: Request, folder: Folder, model: nn.Module, states: dict[str, State]
+) -> dict[str, Any] | None:
+    """mIoU with each of some weights, by their name, and the number of images with labels."""
+    if request.labels is None:
+        return None
+    images = folder.images()
+    labels = labels_of(cfg, request, images)
+    looked_at = read_config(folder.config).custom_hooks[0].dataset
+    scores = {name: score(load(model, state), looked_at, labels) for name, state in states.items()}
+    scored = {image for image, _ in labels.pairs}
+    count = dict(
+        images=len(scored), of=len(images), trained=len(scored & set(listed(folder.train)))
+    )
+    return {**scores, **count, 'labels': str(request.labels.resolve())}
 
 
-def save_weights(path: Path, state: State, meta: dict, origin: dict) -> None:
-    """Write a plain mmseg checkpoint; ``meta`` holds plain types only."""
-    buffer = io.BytesIO()
-    content = {key: value.detach().cpu() for key, value in state.items()}
-    meta = dict(dataset_meta=meta, mmseg_maxsquare=json.loads(json.dumps(origin)))
-    torch.save(dict(state_dict=content, meta=meta), buffer)
-    AtomicBackend().put(buffer.getvalue(), path)
+def needs_scores(folder: Folder, request: Request) -> bool:
+    """Whether a finished adaptation has not been scored with the labels of a request."""
+    if request.labels is None:
+        return False
+    scores = json.loads(folder.verdict.read_text(encoding='utf-8'))['scores'] or {}
+    return scores.get('labels') != str(request.labels.resolve())

@@ -9,13 +9,14 @@ from pathlib import Path
 import torch
 
 from mmseg_maxsquare.evaluation.guard import ADAPTED, COLLAPSE, UNCLEAR, Choice, spoken
+from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.machine import describe_machine
 from mmseg_maxsquare.runs.progress import clock
 
 from .command_line import command_line
-from .examples import listed
-from .folder import Folder
+from .folder import Folder, listed
 from .hold_out import FEW
+from .plan import looked_at
 from .report_indicators import percent
 from .request import Request
 from .words import counted, scored_images
@@ -101,6 +102,7 @@ def describe_run(request: Request, folder: Folder, seconds: float) -> dict[str, 
     images = f'{len(train)} to train on, {len(held_out)} held out to judge the result'
     if set(held_out) <= set(train):
         images = f'{len(train)}, used to train and to judge the result'
+    images += f', {looked_at(read_config(folder.config), len(held_out))} looked at'
     return {
         'config': request.config,
         'checkpoint': str(request.checkpoint),

@@ -11,7 +11,7 @@ def scored_images(scores: dict) -> str:
     if 'images' not in scores:
         return ''
     trained = f'{scores["trained"] or "none"} of which {_was(scores["trained"])} trained on'
-    return f'on {counted(scores["images"], "image")}, {trained}'
+    return f'on {scores["images"]} of {counted(scores["of"], "image")}, {trained}'
 
 
 def _was(number: int) -> str:

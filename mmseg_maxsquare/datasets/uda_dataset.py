@@ -6,6 +6,7 @@ import numpy as np
 from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
+from .read_item import read_item
 from .uda_sampler import Position, derive_seed, seeded
 from .validity import ignore_filled, mark_pixels, move_map
 
@@ -79,7 +80,7 @@ class UDADataset(Dataset):
         items = {}
         for number, (name, index) in enumerate(self.pair_at(position).items()):
             with seeded(derive_seed(self.seed or 0, 2, number, position)):
-                items[name] = self.domains[name][index]
+                items[name] = read_item(self.domains[name], index)
         target = items['target']['data_samples']
         move_map(target)
         # The target is unlabelled by definition: a label must not reach the
@@ -136,7 +137,7 @@ class UDADataset(Dataset):
         """Read one sample of each domain, so that an unusable pipeline fails here."""
         for name, dataset in self.domains.items():
             with seeded(0):
-                item = dataset[0]
+                item = read_item(dataset, 0)
             if not {'inputs', 'data_samples'} <= set(item):
                 raise ValueError(
                     f'the pipeline of the {name} data set ({_describe(dataset)}) must end with '

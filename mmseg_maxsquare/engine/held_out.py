@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 from torch.utils.data import Dataset
 
+from ..datasets.read_item import read_item
 from ..evaluation import indicators
 from ..losses import class_shares
+from ..models.predicted_logits import decided
 
 SCALE = 0.75
 MAX_PIXELS = 65536  # of an image that are compared
@@ -35,7 +37,7 @@ class HeldOutImages:
     def set_source(self, model: nn.Module) -> None:
         """Store the source model's labels and class shares of each image."""
         self._source = [
-            (logits.argmax(1), class_shares(logits)) for logits, _ in self._predictions(model)
+            (decided(model, logits), class_shares(logits)) for logits, _ in self._predictions(model)
         ]
 
     def look(self, model: nn.Module) -> dict[str, float]:
@@ -52,7 +54,7 @@ class HeldOutImages:
         views: dict[str, list[Tensor]] = {name: [] for name in VIEWS}
         pairs = zip(self._predictions(model, tuple(VIEWS)), self._source, strict=True)
         for (logits, seen), (source_labels, source_shares) in pairs:
-            label, share = logits.argmax(1), class_shares(logits)
+            label, share = decided(model, logits), class_shares(logits)
             rows.append(
                 dict(
                     confidence=indicators.confidence(logits),
@@ -63,7 +65,7 @@ class HeldOutImages:
                 )
             )
             for name, view in seen.items():
-                views[name].append(1 - indicators.disagreement(label, view.argmax(1)))
+                views[name].append(1 - indicators.disagreement(label, decided(model, view)))
             shares.append(share)
             labels.append(label)
         means = {key: torch.cat([row[key] for row in rows]) for key in rows[0]}
@@ -117,21 +119,23 @@ class SourceImages:
         with torch.no_grad():
             for sample in self.samples:
                 truth = sample['data_samples'].gt_sem_seg.data[0]
-                found = confusion(logits_of(model, sample), truth)
+                logits = logits_of(model, sample)
+                shown = interpolate(logits, truth.shape, mode='bilinear', align_corners=False)
+                found = confusion(decided(model, shown)[0].cpu(), truth, logits.shape[1])
                 counts = found if counts is None else counts + found
         return mean_iou(counts)
 
 
-def confusion(logits: Tensor, truth: Tensor) -> Tensor:
-    """Pixels by class of the label (row) and of the prediction, ``(C, C)``.
+def confusion(labels: Tensor, truth: Tensor, classes: int) -> Tensor:
+    """Pixels by class of the truth (row) and of the prediction, ``(C, C)``.
 
     Args:
-        logits: ``(1, C, h, w)``; resized to the label.
-        truth: ``(H, W)``; 255 is ignored.
+        labels: Of the prediction, ``(H, W)``.
+        truth: Likewise; 255 is ignored.
+        classes: ``C``.
     """
-    logits = interpolate(logits, truth.shape, mode='bilinear', align_corners=False)
-    classes, known = logits.shape[1], truth != IGNORE
-    pairs = truth[known].long() * classes + logits.argmax(1)[0].cpu()[known]
+    known = truth != IGNORE
+    pairs = truth[known].long() * classes + labels[known].long()
     return torch.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
@@ -145,7 +149,7 @@ def mean_iou(counts: Tensor) -> float:
 def evenly(dataset: Dataset, count: int) -> list[dict]:
     """At most ``count`` samples of a data set, evenly spaced."""
     chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round()
-    return [dataset[int(i)] for i in np.unique(chosen)]
+    return [read_item(dataset, int(i)) for i in np.unique(chosen)]
 
 
 def logits_of(model: nn.Module, sample: dict) -> Tensor:

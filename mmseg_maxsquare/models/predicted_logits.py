@@ -115,6 +115,20 @@ def two_classes(logits: Tensor) -> Tensor:
     return logits
 
 
+def decided(model: nn.Module, logits: Tensor) -> Tensor:
+    """Labels ``(B, *spatial)`` of logits, as mmseg decides.
+
+    Args:
+        model: A segmentor. A head with a single sigmoid output has a threshold of its own.
+        logits: ``(B, C, *spatial)``; see :func:`two_classes`.
+    """
+    head = getattr(model, 'decode_head', None)
+    head = head[-1] if isinstance(head, nn.ModuleList) else head
+    if head is None or getattr(head, 'out_channels', None) != 1:
+        return logits.argmax(1)
+    return ((logits[:, 1] - logits[:, 0]).sigmoid() > head.threshold).long()
+
+
 def refuse_mask_heads(heads: object) -> None:
     """Refuse configs of heads that predict masks, before their packages are asked for.
 

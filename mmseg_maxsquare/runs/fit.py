@@ -24,7 +24,8 @@ def misfit(path: str, model: nn.Module) -> str | None:
 
     Args:
         path: A file.
-        model: On the CPU; the checkpoint's weights may be loaded into it.
+        model: On the CPU; it has the checkpoint's weights afterwards if it fits, and may have
+            some of them, or none, if it does not.
 
     Raises:
         ValueError: If the file cannot be read, or not safely.
@@ -33,6 +34,22 @@ def misfit(path: str, model: nn.Module) -> str | None:
     state = checkpoint.get('state_dict', checkpoint)
     state = {re.sub(r'^module\.', '', key): value for key, value in state.items()}
     return _misfit(path, state, model)
+
+
+def load_fitting(path: str, model: nn.Module) -> nn.Module:
+    """The model with the weights of a checkpoint that fits it.
+
+    Args:
+        path: A file.
+        model: On the CPU.
+
+    Raises:
+        ValueError: If the file cannot be read safely, or does not fit.
+    """
+    found = misfit(path, model)
+    if found:
+        raise ValueError(found)
+    return model
 
 
 def _misfit(path: str, state: dict[str, Tensor], model: nn.Module) -> str | None:

@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_maxsquare.adapt.make_config import adapting_model
+from mmseg_maxsquare.adapt.network import build
 from mmseg_maxsquare.adapt.plain_text import plain_text
-from mmseg_maxsquare.adapt.plan import build
 from mmseg_maxsquare.adapt.request import Request
 from mmseg_maxsquare.models.trained_params import norm_layers
 from mmseg_maxsquare.runs.config import read_config

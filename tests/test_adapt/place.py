@@ -1,5 +1,6 @@
 """A tiny model with its config and weights, and photographs to adapt it to."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,12 +31,21 @@ class Place(NamedTuple):
         """Write the config as it is now."""
         (self.root / 'config.py').write_text(self.cfg.pretty_text)
 
-    def adapt(self, *options: str, out: str = 'out', target: str = 'photos') -> Path:
-        """Run the command; its results."""
+    def adapt(
+        self, *options: str, out: str = 'out', target: str = 'photos', fields: Sequence[str] = ()
+    ) -> Path:
+        """Run the command; its results.
+
+        Args:
+            options: Of the command.
+            out: Folder of the results.
+            target: Of the command.
+            fields: For ``--cfg-options``.
+        """
         name = f'experiment_name={self.root.parent.name}_{self.root.name}_{out}'
         words = ['config.py', 'model.pth', target, '--out', out, '--steps', '4', *options]
         main(['adapt', *words, '--cfg-options', name, 'train_dataloader.num_workers=0',
-              'train_dataloader.persistent_workers=False'])  # fmt: skip
+              'train_dataloader.persistent_workers=False', *fields])  # fmt: skip
         return self.root / out
 
 

@@ -12,12 +12,15 @@ from mmengine.runner import Runner
 from mmseg.apis import init_model
 from mmseg.registry import MODELS
 
+from mmseg_maxsquare.adapt.plan import looks_of
+from mmseg_maxsquare.adapt.request import Request
+from mmseg_maxsquare.cli.main import main
 from mmseg_maxsquare.engine import GuardHook
 from mmseg_maxsquare.evaluation.guard import COLLAPSE, Choice
 
 from .place import META, Place, add_source, make_place
 from .report_case import Page
-from tests.helpers.tiny_models import head_cfg, low_head_cfg
+from tests.helpers.tiny_models import backbone_cfg, build_model, head_cfg, low_head_cfg
 
 KEYS = ('decode_head.conv_seg.weight', 'backbone.bn1.weight', 'backbone.bn1.running_mean')
 RESULTS = ('adapted.pth', 'config.py', 'indicators.csv', 'report.html', 'verdict.json')
@@ -37,7 +40,7 @@ def test_results(place: Place, capsys: pytest.CaptureFixture) -> None:
     out = place.adapt()
     assert all((out / name).is_file() for name in RESULTS)
     shown = capsys.readouterr().out
-    assert 'images: 12 found, 12 read, 4 held out to judge the result' in shown
+    assert 'images: 12 found, 12 read, 4 held out to judge the result, 4 looked at' in shown
     assert 'size: 64 x 48 from the test pipeline of the config, crops of 32 x 32' in shown
     assert 'BatchNorm, 0 LayerNorm; ' in shown
     verdict = json.loads((out / 'verdict.json').read_text())
@@ -186,7 +189,8 @@ def test_few_images(
     """A single image is trained on and looked at, and the plan says so."""
     place = make_place(tmp_path, monkeypatch, photos=1)
     out = place.adapt()
-    assert 'all used to train and to judge the result' in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert 'all used to train and to judge the result' in shown and '1 looked at' in shown
     assert (out / 'verdict.json').is_file()
 
 
@@ -206,8 +210,157 @@ def test_with_source(place: Place, capsys: pytest.CaptureFixture) -> None:
 
 
 def test_killed_while_preparing(place: Place) -> None:
-    """Lists that were left without a record do not block the folder."""
+    """What such a call has left does not block the folder, for whichever arguments."""
     out = place.adapt('--dry-run')
-    (out / 'adapt.json').unlink()
+    (out / 'config.py').unlink()
+    place.adapt('--dry-run', '--lr', '1e-2')
+    assert 'lr=0.01' in (out / 'config.py').read_text()
+    (place.root / 'other').mkdir()
+    (place.root / 'other/adapt.json.mmseg_maxsquare_partial').write_text('{')
+    assert (place.adapt('--dry-run', out='other') / 'config.py').is_file()
+
+
+def test_nothing_stays_of_a_run_that_cannot_start(place: Place) -> None:
+    """Only building the runner shows this fault; the corrected command then works."""
+    with pytest.raises(SystemExit, match='num_wrkers'):
+        place.adapt(fields=['train_dataloader.num_wrkers=0'])
+    assert not (place.root / 'out').exists()
+    assert (place.adapt('--steps', '1') / 'verdict.json').is_file()
+
+
+def test_a_finished_run_is_scored(place: Place, capsys: pytest.CaptureFixture) -> None:
+    """The same command with labels gives the scores; wrong labels are refused before that."""
+    out = place.adapt()
+    before = weights(out / 'adapted.pth')
+    seconds = json.loads((out / 'verdict.json').read_text())['seconds']
+    with pytest.raises(SystemExit, match='--labels: no folder nosuch'):
+        place.adapt('--labels', 'nosuch')
+    for path in place.root.glob('labels/b/*.png'):
+        path.unlink()
+    capsys.readouterr()
+    place.adapt('--labels', 'labels')
+    verdict = json.loads((out / 'verdict.json').read_text())
+    assert verdict['seconds'] == seconds
+    assert verdict['scores']['images'] == 6 and verdict['scores']['of'] == 12
+    assert 'with labels of 6 of 12 images: mIoU' in capsys.readouterr().out
+    assert '6 of 12 images' in (out / 'report.html').read_text()
+    assert all(
+        torch.equal(before[key], value) for key, value in weights(out / 'adapted.pth').items()
+    )
+    times = {path: path.stat().st_mtime_ns for path in out.rglob('*')}
+    place.adapt('--labels', 'labels')
+    assert {path: path.stat().st_mtime_ns for path in out.rglob('*')} == times
+
+
+def test_labels_are_checked_after_a_dry_run(place: Place) -> None:
     place.adapt('--dry-run')
-    assert (out / 'adapt.json').is_file()
+    with pytest.raises(SystemExit, match='--labels: no folder nosuch'):
+        place.adapt('--labels', 'nosuch')
+
+
+def test_replaced_files(place: Place, capsys: pytest.CaptureFixture) -> None:
+    """Another content makes another run; files that are gone do not matter at its end."""
+    out = place.adapt('--dry-run')
+    content = (place.root / 'model.pth').read_bytes()
+    state = build_model(place.cfg.model, seed=1).state_dict()
+    torch.save(dict(state_dict=state), place.root / 'model.pth')
+    with pytest.raises(SystemExit, match='of another checkpoint: the contents of .*model.pth'):
+        place.adapt()
+    (place.root / 'model.pth').write_bytes(content)
+    place.adapt()
+    place.cfg.model.test_cfg = dict(mode='slide', crop_size=(32, 32), stride=(32, 32))
+    place.write()
+    with pytest.raises(SystemExit, match='of another config: the contents of .*config.py'):
+        place.adapt()
+    (place.root / 'model.pth').unlink()
+    (place.root / 'config.py').unlink()
+    capsys.readouterr()
+    place.adapt()
+    assert capsys.readouterr().out.startswith('verdict: ')
+    (out / 'adapt.json').write_text('')
+    with pytest.raises(SystemExit, match='adapt.json is damaged'):
+        place.adapt()
+
+
+def test_another_spelling_of_the_config(place: Place, capsys: pytest.CaptureFixture) -> None:
+    out = place.adapt('--dry-run')
+    record = (out / 'adapt.json').read_text()
+    assert json.loads(record)['config'] == str(place.root / 'config.py')
+    link = place.root / 'link.py'
+    link.symlink_to(place.root / 'config.py')
+    assert Request(str(link), 'm', 't').identity()['config'] == str(place.root / 'config.py')
+
+
+def test_auxiliary_head_of_another_shape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """All other weights are the checkpoint's; the head that does not fit is left out."""
+    place = make_place(tmp_path, monkeypatch, auxiliary_head=low_head_cfg())
+    place.cfg.model.auxiliary_head.channels = 12
+    place.write()
+    out = place.adapt()
+    assert 'weights of auxiliary heads do not fit the config' in capsys.readouterr().out
+    before, after = weights(place.root / 'model.pth'), weights(out / 'adapted.pth')
+    plain = build_model({**place.cfg.model, 'auxiliary_head': None})
+    plain.load_state_dict(after)  # strictly
+    assert all(torch.equal(before[key], v) for key, v in after.items() if v.ndim == 4)
+    add_source(place)
+    with pytest.raises(SystemExit, match='auxiliary heads are trained --with-source'):
+        place.adapt('--with-source', out='other')
+
+
+def test_grey_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of images with one channel."""
+    grey = dict(type='SegDataPreProcessor', mean=[110.0], std=[55.0])
+    model = dict(data_preprocessor=grey, backbone=backbone_cfg(in_channels=1))
+    place = make_place(tmp_path, monkeypatch, **model)
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        place.cfg[name].dataset.pipeline[0].color_type = 'grayscale'
+    place.write()
+    out = place.adapt('--steps', '2')
+    assert weights(out / 'adapted.pth')['backbone.conv1.weight'].shape[1] == 1
+
+
+def test_the_decision_is_that_of_predict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its own predictions as labels, a model with a threshold scores 100."""
+    loss = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    head = head_cfg(num_classes=2, out_channels=1, threshold=0.1, loss_decode=loss)
+    place = make_place(tmp_path, monkeypatch, decode_head=head)
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        place.cfg[name].dataset.metainfo = dict(classes=['back', 'front'])
+    place.write()
+    main(['predict', 'config.py', 'model.pth', 'photos', '--out', 'own', '--no-overlays'])
+    out = place.adapt('--labels', 'own/labels')
+    assert json.loads((out / 'verdict.json').read_text())['scores']['before'] == 100
+
+
+def test_at_least_four_images_are_looked_at(place: Place, capsys: pytest.CaptureFixture) -> None:
+    """Also where looks are dear; plan and report give the number."""
+    assert [looks_of((4000, 4000), (32, 32), held) for held in (3, 4, 9)] == [3, 4, 4]
+    out = place.adapt('--steps', '1', fields=['custom_hooks.0.images=3'])
+    assert '4 held out, 3 looked at' in capsys.readouterr().out
+    text = (out / 'report.html').read_text()
+    assert '8 to train on, 4 held out, 3 of them looked at' in text
+
+
+def test_with_source_without_validation_data(place: Place, capsys: pytest.CaptureFixture) -> None:
+    """They are only shown, so the run goes on without them, and says which are missing."""
+    add_source(place)
+    place.cfg.val_dataloader.dataset.data_root = 'elsewhere'
+    place.write()
+    out = place.adapt('--with-source', '--steps', '1')
+    shown = capsys.readouterr().out
+    assert 'note: val_dataloader.dataset.data_root: no folder elsewhere; the source' in shown
+    assert 'source_mIoU' not in (out / 'indicators.csv').read_text()
+
+
+def test_damaged_label_of_the_source(place: Place) -> None:
+    """It is named."""
+    add_source(place)
+    (place.root / 'nowhere/labels/0.png').write_bytes(b'no image')
+    place.cfg.val_dataloader = None
+    place.write()
+    with pytest.raises(
+        SystemExit, match=r'label file nowhere/labels/0.png is not a readable image'
+    ):
+        place.adapt('--with-source')

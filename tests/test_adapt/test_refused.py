@@ -1,13 +1,16 @@
 """Wrong input of ``adapt``: one line that names the field or file, before anything is run."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from .place import Place, make_place
+from tests.helpers.tiny_data import save_label
 from tests.helpers.tiny_models import build_model, head_cfg, plain_cfg
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -183,9 +186,88 @@ def no_steps(place: Place) -> tuple[str, ...]:
     return ('--steps', '0')
 
 
-@case('--lr: must be above 0, got -1')
+@case('--lr: must be above 0 and finite, got -1')
 def negative_rate(place: Place) -> tuple[str, ...]:
     return ('--lr', '-1')
+
+
+@case('--lr: must be above 0 and finite, got inf')
+def infinite_rate(place: Place) -> tuple[str, ...]:
+    return ('--lr', 'inf')
+
+
+@case('--seed: must be from 0 to 4294967295, got 99999999999')
+def large_seed(place: Place) -> tuple[str, ...]:
+    return ('--seed', '99999999999')
+
+
+@case('--amp needs a GPU')
+def amp_without_gpu(place: Place) -> tuple[str, ...]:
+    return ('--amp', '--device', 'cpu')
+
+
+@case('holds the config config.py, which is yours; name a new folder')
+def folder_of_the_config(place: Place) -> tuple[str, ...]:
+    return ('--out', '.')
+
+
+@case('--out: mine exists and holds no adaptation')
+def folder_with_a_config(place: Place) -> tuple[str, ...]:
+    (place.root / 'mine').mkdir()
+    shutil.copy(place.root / 'config.py', place.root / 'mine/config.py')
+    return ('--out', 'mine')
+
+
+@case('--out: config.py/x cannot be written to: ')
+def folder_below_a_file(place: Place) -> tuple[str, ...]:
+    return ('--out', 'config.py/x')
+
+
+@case('--out: /proc/x cannot be written to: /proc: ')
+def folder_that_cannot_be_made(place: Place) -> tuple[str, ...]:
+    return ('--out', '/proc/x')
+
+
+@case('checkpoint: model.pth holds NaN or infinite values in 1 tensors: backbone.conv1.weight')
+def nan_in_checkpoint(place: Place) -> tuple[str, ...]:
+    content = torch.load(place.root / 'model.pth', weights_only=True)
+    content['state_dict']['backbone.conv1.weight'][0] = torch.nan
+    torch.save(content, place.root / 'model.pth')
+    return ()
+
+
+def with_classes(place: Place, count: int) -> tuple[str, ...]:
+    head = head_cfg(num_classes=count)
+    other_weights(place, decode_head=head)
+    place.cfg.model.decode_head = head
+    for name in LOADERS:
+        place.cfg[name].dataset.metainfo = dict(classes=[f'c{i}' for i in range(count)])
+    place.write()
+    return ()
+
+
+@case('model.decode_head.num_classes is 1: adapt needs 2 to 256 classes')
+def one_class(place: Place) -> tuple[str, ...]:
+    return with_classes(place, 1)
+
+
+@case('model.decode_head.num_classes is 257: adapt needs 2 to 256 classes')
+def many_classes(place: Place) -> tuple[str, ...]:
+    return with_classes(place, 257)
+
+
+@case('--labels: labels/a/00.png has 10 x 8 pixels, its image')
+def label_of_another_size(place: Place) -> tuple[str, ...]:
+    save_label(place.root / 'labels/a/00.png', np.zeros((8, 10), np.uint8))
+    return ('--labels', 'labels')
+
+
+@case('that can be a line of a list: ')
+def names_of_another_encoding(place: Place) -> tuple[str, ...]:
+    for path in place.root.glob('photos/*/*.png'):
+        path.unlink()
+    shutil.copy(place.root / 'labels/a/00.png', os.fsdecode(b'photos/caf\xe9.png'))
+    return ()
 
 
 @pytest.mark.parametrize('name', CASES)

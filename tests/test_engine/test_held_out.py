@@ -103,6 +103,20 @@ def test_single_output() -> None:
     assert images.look(model)['retained'] == 1
 
 
+def test_threshold() -> None:
+    """The shares of the labels follow the threshold of the head."""
+    loss = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    shares = []
+    for threshold in (0.01, 0.99):
+        fields = dict(num_classes=2, out_channels=1, threshold=threshold, loss_decode=loss)
+        model = build_model(uda_cfg(decode_head=head_cfg(**fields)), spread=0.1)
+        images = HeldOutImages(Samples(2), 2)
+        images.set_source(model)
+        labels = torch.cat([labels for labels, _ in images._source])
+        shares.append(float(labels.float().mean()))
+    assert shares == [1, 0]
+
+
 def test_score_on_source_images() -> None:
     """mIoU against a slow count of pixels."""
     model = build_model(uda_cfg()).eval()
