@@ -80,20 +80,6 @@ def test_a_name_in_two_folders_is_not_guessed(tmp_path: Path) -> None:
         names(tmp_path, [image.name], type='CityscapesLabelIdDataset')
 
 
-def test_two_data_sets_with_other_tables(tmp_path: Path) -> None:
-    """GTA5 and SYNTHIA together, 16 classes."""
-    parts = [
-        dict(type='GTA5Dataset', num_classes=16, data_root=str(make_gta5(tmp_path / 'gta5'))),
-        dict(type='SYNTHIADataset', data_root=str(make_synthia(tmp_path / 'synthia'))),
-    ]
-    both = DATASETS.build(
-        dict(type='ConcatDataset', datasets=[{**p, 'pipeline': train_pipeline()} for p in parts])
-    )
-    labels = [both[i]['data_samples'].gt_sem_seg.data for i in (0, len(both) - 1)]
-    assert all(set(label.unique().tolist()) <= {*range(16), 255} for label in labels)
-    assert len(both.metainfo['classes']) == 16
-
-
 @pytest.mark.parametrize(
     'line',
     [
