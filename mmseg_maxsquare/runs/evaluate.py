@@ -64,7 +64,8 @@ def evaluate(
     if tta:
         _augment(cfg)
     runner = build_runner(cfg, ('test',), verbose)
-    stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('test',)))))
+    with one_line_errors(cfg):
+        stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('test',)))))
     if out:
         name_outputs(runner)
     with one_line_errors(cfg), progress_of(runner, verbose):

@@ -8,7 +8,7 @@ from PIL import Image
 from torch.utils.data import Dataset
 
 from .findings import Finding
-from .sizes import evenly
+from .image_sizes import evenly
 
 FILES = 40  # label files that are looked at
 BACKGROUND, IGNORED = 0, 255

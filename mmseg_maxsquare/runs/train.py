@@ -59,8 +59,9 @@ def train(
         skip_remote_weights(cfg.get('model'))
     check_training(cfg, resume)
     runner = build_runner(cfg, ('train', 'val'), verbose)
-    stop_at(check_label_values(runner, ('train', 'val')))
-    stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('train', 'val')))))
+    with one_line_errors(cfg):
+        stop_at(check_label_values(runner, ('train', 'val')))
+        stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('train', 'val')))))
     runner.register_hook(ScheduleHook(), priority='HIGHEST')
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.train()
