@@ -236,6 +236,54 @@ def masks_of_0_and_100(here: Place) -> None:
     two_classes(here, 100)
 
 
+STOCK_LABEL = (
+    '<loader>.dataset: <file> <finding>; correct it, or leave the pair out with a list of names as '
+    'ann_file'
+)
+
+
+@fault(STOCK_LABEL)
+def label_of_another_size_for_stock_class(here: Place) -> None:
+    two_classes(here, 1)
+    save_label(here.label, np.zeros((12, 16), np.uint8))
+
+
+@fault(STOCK_LABEL)
+def coloured_label_for_stock_class(here: Place) -> None:
+    two_classes(here, 1)
+    coloured_label(here)
+
+
+@fault(STOCK_LABEL)
+def empty_label_for_stock_class(here: Place) -> None:
+    two_classes(here, 1)
+    here.label.write_bytes(b'')
+
+
+@fault(
+    '<loader>.dataset: all pixels of the <n> label files that were read are ignored; take labels '
+    'that have the classes of the data set'
+)
+def labels_without_classes(here: Place) -> None:
+    for path in (here.root / 'gta5/labels').iterdir():
+        save_label(path, np.zeros(SIZE, np.uint8))
+
+
+@fault(CASES['masks_of_0_and_255'].message)
+def masks_of_0_and_255_with_a_table(here: Place) -> None:
+    two_classes(here, 255)
+    source = here.cfg.train_dataloader.dataset.source
+    source.type = 'LabelledFolderDataset'
+
+
+@fault(CASES['truncated_image'].message)
+def truncated_image_of_a_size_of_its_own(here: Place) -> None:
+    """Which is read before the training."""
+    image = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    Image.fromarray(image).save(here.image)
+    truncated_image(here)
+
+
 def two_classes(here: Place, foreground: int) -> None:
     """Background and foreground, read by mmseg's own data set."""
     for i, path in enumerate(sorted((here.root / 'gta5/labels').iterdir())):
