@@ -54,9 +54,7 @@ def normalised_entropy_loss(
     if ignore is not None:
         counted = ~ignore.flatten(1)
     # Ignored pixels rank last. Ranks instead of a threshold: with ties, too, the share is exact.
-    ranking = (
-        entropy.detach().masked_fill(~counted, -1).argsort(dim=1, descending=True, stable=True)
-    )
+    ranking = entropy.detach().masked_fill(~counted, -1).argsort(dim=1, descending=True, stable=True)
     kept = (counted.sum(1, keepdim=True) * hardest).round().clamp(min=1)
     ranks = torch.arange(entropy.shape[1], device=entropy.device)
     used = torch.zeros_like(counted).scatter(1, ranking, ranks < kept) & counted

@@ -21,7 +21,8 @@ def build_target_loss(config: dict) -> nn.Module:
     loss = build_part('model.target_loss', config)
     if 'loss' not in loss.loss_name:
         raise ValueError(
-            f'model.target_loss: loss_name must contain "loss" to be summed, got {loss.loss_name!r}'
+            'model.target_loss: loss_name must contain "loss" to be summed, '
+            f'got {loss.loss_name!r}'
         )
     return loss
 

@@ -41,7 +41,9 @@ class UDASegmentor(UDAModel):
         ValueError: If the heads do not fit the target loss or the guidance.
     """
 
-    def __init__(self, *args: Any, guidance: dict | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, guidance: dict | None = None, **kwargs: Any
+    ) -> None:
         refuse_mask_heads(kwargs.get('decode_head'))
         super().__init__(*args, **kwargs)
         check_softmax(self._decode_heads())

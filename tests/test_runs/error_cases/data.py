@@ -184,6 +184,19 @@ def label_of_the_stored_image(here: Place) -> None:
 
 
 @fault(
+    'label file <file> has size <size> (height, width), its image <size> as it is stored; the '
+    "label is drawn on the image as EXIF orientation <n> shows it: set orientation='shown' of the data "
+    'set, or turn the label'
+)
+def label_of_the_shown_image(here: Place) -> None:
+    here.cfg.train_dataloader.dataset.source.orientation = 'stored'
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(here.image) as image:
+        image.transpose(Image.Transpose.ROTATE_90).save(here.image, exif=exif)
+
+
+@fault(
     '<data set>: <argument>=<value>: <remedy>; correct the fields of this data set',
 )
 def argument_that_is_not_read(here: Place) -> None:
