@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from mmengine.runner import Runner
+from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from mmseg_maxsquare.datasets import UDADataset
@@ -115,9 +116,11 @@ def _unloaded(
     """
     every = list(sizes)
     for width, height in (every[i] for i in evenly(len(every), TRIED)):
-        other = copy.deepcopy(sample)
-        other['inputs'] = torch.empty((3, height, width), device='meta')
-        other['data_samples'] = type(sample['data_samples'])()
+        empty = torch.empty((3, height, width), device='meta')
+        labels = type(sample['data_samples'])()
+        if 'gt_sem_seg' in sample['data_samples']:
+            labels.gt_sem_seg = PixelData(data=empty[:1])
+        other = dict(inputs=empty, data_samples=labels)
         with suppress(Exception):  # a preprocessor that needs values, or the labels
             yield (part.batch_size, *preprocess(model, part, [other]).shape[1:])
 

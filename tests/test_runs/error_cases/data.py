@@ -185,8 +185,8 @@ def label_of_the_stored_image(here: Place) -> None:
 
 @fault(
     'label file <file> has size <size> (height, width), its image <size> as it is stored; the '
-    "label is drawn on the image as EXIF orientation <n> shows it: set orientation='shown' of the data "
-    'set, or turn the label'
+    "label is drawn on the image as EXIF orientation <n> shows it: set orientation='shown' of the "
+    'data set, or turn the label'
 )
 def label_of_the_shown_image(here: Place) -> None:
     here.cfg.train_dataloader.dataset.source.orientation = 'stored'
@@ -194,6 +194,26 @@ def label_of_the_shown_image(here: Place) -> None:
     exif[0x0112] = 6
     with Image.open(here.image) as image:
         image.transpose(Image.Transpose.ROTATE_90).save(here.image, exif=exif)
+
+
+@fault(
+    '<data set>.pipeline: gives images of <size> (height, width), which are too small: a batch '
+    'norm gets one value of each channel; leave such images out, or resize them'
+)
+def image_of_one_pixel(here: Place) -> None:
+    save_image(here.image, (1, 1), RNG)
+    save_label(here.label, np.full((1, 1), 7, np.uint8))
+
+
+@fault(
+    '<data set>.pipeline: fails on <file>: <reason>; correct the steps of this pipeline, or this '
+    'file'
+)
+def truncated_image_for_stock_class(here: Place) -> None:
+    """Of a size of its own: mmseg's loader gives no image, and names it in its own words."""
+    two_classes(here, 1)
+    truncated_image_of_a_size_of_its_own(here)
+    save_label(here.label, np.zeros((240, 320), np.uint8))
 
 
 @fault(
