@@ -60,7 +60,7 @@ def collapse_of(looks: np.ndarray, classes: Sequence[str]) -> str | None:
             f'{now:.1%} of the target pixels are predicted as {classes[top]}, {then:.1%} in the '
             'looks before'
         )
-    had = np.flatnonzero(looks[:FIRST].mean(axis=0) >= PRESENT)
+    had = np.flatnonzero(looks[:FIRST].mean(axis=0) >= PRESENT).tolist()
     gone = [classes[i] for i in had if lost_share(looks[:, i]) is not None]
     if len(had) > 2 and 2 * len(gone) >= len(had):
         return f'{len(gone)} of {len(had)} classes are no longer predicted ({", ".join(gone)})'
