@@ -271,7 +271,7 @@ def test_own_source_of_the_guide(data: Path) -> None:
     save_image(root / 'images/a.jpg', (24, 32), rng)
     (root / 'labels').mkdir()
     Image.fromarray(np.full((24, 32), 2, np.uint8)).save(root / 'labels/a.png')
-    dataset = data_sets(guide('own_data', 'BaseSegDataset'))['source']
+    dataset = data_sets(guide('own_data', 'LabelledFolderDataset'))['source']
     labels = dataset[0]['data_samples'].gt_sem_seg.data
     assert dataset.metainfo['classes'] == ('road', 'building', 'sky')
     assert labels.unique().tolist() == [2]

@@ -90,9 +90,11 @@ def test_no_method_lacks_a_part(name: str) -> None:
     folder = REPO / 'configs' / name
     for path in (PACKAGE / code, REPO / 'docs' / page, REPO / 'tests' / test, folder):
         assert path.exists(), path
-    assert (folder / 'camvid_day2dusk.py').is_file() or any(
-        folder.glob('camvid_day2dusk_*.py')
-    ) or name == 'dann'
+    assert (
+        (folder / 'camvid_day2dusk.py').is_file()
+        or any(folder.glob('camvid_day2dusk_*.py'))
+        or name == 'dann'
+    )
     assert page in (REPO / 'mkdocs.yml').read_text(encoding='utf-8')
 
 

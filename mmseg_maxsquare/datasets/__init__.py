@@ -8,6 +8,7 @@ from .evaluation_protocol import EvaluationProtocol
 from .gta5 import GTA5Dataset
 from .image_folder import ImageFolderDataset
 from .label_ids import LabelIdDataset
+from .labelled_folder import LabelledFolderDataset
 from .labelmefacade import LabelMeFacadeDataset
 from .load_image import LoadImage
 from .loading import LoadLabelIds
@@ -30,6 +31,7 @@ __all__ = [
     'ImageFolderDataset',
     'LabelIdDataset',
     'LabelMeFacadeDataset',
+    'LabelledFolderDataset',
     'LoadImage',
     'LoadLabelIds',
     'LoadPseudoLabels',

@@ -1,5 +1,6 @@
 """Cityscapes' classes, and Cityscapes read from its original label files."""
 
+import os
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -118,7 +119,10 @@ class CityscapesLabelIdDataset(CityscapesClassesDataset):
 
     def listed_stems(self, word: str) -> list[str]:
         """Also without the split before the city, as in the released list of MaxSquareLoss."""
-        stems = super().listed_stems(word)
-        folder, _, name = stems[0].rpartition('/')
-        split, _, rest = name.partition('_')
-        return [*stems, rest] if split in SPLITS and not folder else stems
+        stem = self._stem(word)
+        split, _, name = stem.partition('_')
+        own = os.path.basename(os.path.normpath(self.data_prefix['img_path']))
+        if split not in SPLITS or (own in SPLITS and own != split):
+            return [stem]
+        path = f'{name.partition("_")[0]}/{name}'
+        return [stem, path, name] if own == split else [stem, f'{split}/{path}']

@@ -1,6 +1,5 @@
 """GTA5 ("Playing for Data"), read from its original files."""
 
-import os
 from typing import Any
 
 from mmseg.datasets import CityscapesDataset
@@ -35,4 +34,6 @@ class GTA5Dataset(CityscapesClassesDataset):
 
     def listed_stems(self, word: str) -> list[str]:
         """Also padded to five digits; the lists of some codes omit the zeros."""
-        return [*super().listed_stems(word), self._stem(os.path.basename(word)).zfill(5)]
+        stem = self._stem(word)
+        folder, slash, name = stem.rpartition('/')
+        return [stem, f'{folder}{slash}{name.zfill(5)}']

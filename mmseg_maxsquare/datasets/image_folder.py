@@ -2,16 +2,17 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from mmseg_maxsquare.data_files import BadFileError, read_list
-
 from .arguments import refuse_unused
+from .image_lists import find_listed, paths_in, read_images
 from .load_image import check_orientation
 from .loading import read_label_ids, strict
 from .photographs import IMAGE_SUFFIXES, photographs_below
@@ -28,8 +29,8 @@ class ImageFolderDataset(BaseSegDataset):
 
     Args:
         data_root: Folder, searched recursively. Not needed with a list of absolute paths.
-        ann_file: List of the images to use, one path per line, relative to the folder.
-            Defaults to '', all.
+        ann_file: List of the images to use, one per line, in the forms that
+            :func:`~mmseg_maxsquare.datasets.image_lists.find_listed` knows. Defaults to '', all.
         data_prefix: ``img_path`` is the folder below ``data_root``. Defaults to
             ``dict(img_path='')``, all of it.
         img_suffix: One or several endings of the images, in lower or upper case. Defaults to
@@ -83,28 +84,22 @@ class ImageFolderDataset(BaseSegDataset):
         return [dict(img_path=path, seg_fields=[]) for path in paths]
 
     def _listed(self) -> list[str]:
-        if not os.path.isfile(self.ann_file):
-            raise FileNotFoundError(
-                f'ImageFolderDataset: no list of images {self.ann_file}; correct ann_file'
-            )
-        try:
-            names = [line for line in read_list(self.ann_file) if line]
-        except ValueError as error:
-            raise BadFileError(
-                f'ImageFolderDataset: {self.ann_file} {error}; write one path per line'
-            ) from None
         folder = self.data_prefix['img_path'] or ''
-        paths = [os.path.join(folder, name) for name in names]
-        # Some lists have the label behind the image.
-        first = [os.path.join(folder, name.split()[0]) for name in names]
-        paths = [p if os.path.isfile(p) else q for p, q in zip(paths, first, strict=True)]
-        missing = [path for path in paths if not os.path.isfile(path)]
-        if missing:
-            raise FileNotFoundError(
-                f'ImageFolderDataset: {self.ann_file} lists {len(missing)} missing images, such '
-                f'as {missing[0]}; correct the list, or data_root'
-            )
-        return paths
+        owner = type(self).__name__
+        return read_images(owner, self.ann_file, folder or '.', self.find_listed)
+
+    def find_listed(self, lines: Sequence[str]) -> list[str | None]:
+        """The image that each line of a list names: a file, or else one found in the folder."""
+        folder = self.data_prefix['img_path'] or ''
+        found = [_file_of(line, folder) for line in lines]
+        if None in found:
+            paths = photographs_below(folder, self.img_suffix)[0]
+            names = [Path(path).relative_to(folder).as_posix() for path in paths]
+            known = _with_and_without_suffix(names)
+            others = find_listed(lines, known, lambda word: [word], folder)
+            others = [os.path.join(folder, name) if name else None for name in others]
+            found = [one or other for one, other in zip(found, others, strict=True)]
+        return found
 
     def _below_root(self) -> list[str]:
         folder = self.data_prefix['img_path'] or ''
@@ -127,3 +122,18 @@ class ImageFolderDataset(BaseSegDataset):
                 'correct data_root'
             )
         return paths
+
+
+def _file_of(line: str, folder: str) -> str | None:
+    """The file that a line of a list names, relative to a folder."""
+    words = (line, *paths_in(line))  # the line itself: a name may have a backslash
+    paths = (os.path.join(folder, word) for word in words)
+    return next(filter(os.path.isfile, paths), None)
+
+
+def _with_and_without_suffix(names: list[str]) -> dict[str, str]:
+    """Images by their path, and by their path without suffix where that is only one."""
+    stems = [os.path.splitext(name)[0] for name in names]
+    times = Counter(stems)
+    unique = {stem: name for stem, name in zip(stems, names, strict=True) if times[stem] == 1}
+    return unique | {name: name for name in names}

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 
-from mmseg_maxsquare.data_files import BadFileError, list_files, read_list
+from mmseg_maxsquare.data_files import BadFileError, list_files
 
 from .arguments import refuse_unused
-from .image_lists import find_listed
+from .image_lists import find_listed, read_images, some
 from .load_image import check_orientation
 from .loading import IGNORE, loads_labels, read_label_ids, strict
 
@@ -91,9 +91,9 @@ class LabelIdDataset(BaseSegDataset):
 
     @property
     def metainfo(self) -> dict:
-        """Classes and palette; without the table of ids, in which data sets that are used
-        together (``ConcatDataset``) may differ."""
-        return {key: value for key, value in super().metainfo.items() if key != 'label_map'}
+        """Classes and palette; ``label_map`` is None, as of data sets without a table of ids,
+        since data sets that are used together (``ConcatDataset``) may differ in it."""
+        return {**super().metainfo, 'label_map': None}
 
     @classmethod
     def _colours(cls) -> dict[str, Sequence[int]]:
@@ -150,30 +150,17 @@ class LabelIdDataset(BaseSegDataset):
             raise BadFileError(
                 f'{type(self).__name__}: {len(twins)} images in {self.data_prefix["img_path"]} '
                 'differ from another only in the suffix and would share its label: '
-                f'{_some(map(" and ".join, twins))}; remove one of them'
+                f'{some(map(" and ".join, twins))}; remove one of them'
             )
         if not self.ann_file:
             return present
-        if not os.path.isfile(self.ann_file):
-            raise FileNotFoundError(
-                f'{type(self).__name__}: no list of images {self.ann_file}; correct ann_file'
-            )
-        try:
-            lines = [line for line in read_list(self.ann_file) if line]
-        except ValueError as error:
-            raise BadFileError(
-                f'{type(self).__name__}: {self.ann_file} {error}; write one image name per line, '
-                'or correct ann_file'
-            ) from None
-        found = self.find_listed(lines, present)
-        missing = [line for line, name in zip(lines, found, strict=True) if name is None]
-        if missing:
-            raise FileNotFoundError(
-                f'{type(self).__name__}: {self.ann_file} lists {len(missing)} images that '
-                f'{self.data_prefix["img_path"]} lacks: {_some(missing)}; '
-                'complete the folder or take them off the list'
-            )
-        return [name for name in found if name is not None]
+        folder = self.data_prefix['img_path']
+        return read_images(
+            type(self).__name__,
+            self.ann_file,
+            folder,
+            lambda lines: self.find_listed(lines, present),
+        )
 
     def find_listed(self, lines: Sequence[str], present: Sequence[str]) -> list[str | None]:
         """The image that each line of a list names; see :func:`find_listed`.
@@ -183,7 +170,7 @@ class LabelIdDataset(BaseSegDataset):
             present: Names below the image folder.
         """
         by_stem = {self._stem(name): name for name in present}
-        return find_listed(lines, by_stem, self.listed_stems)
+        return find_listed(lines, by_stem, self.listed_stems, self.data_prefix['img_path'])
 
     def twins(self, names: Iterable[str]) -> list[tuple[str, str]]:
         """Pairs of names that differ only in the suffix."""
@@ -192,8 +179,12 @@ class LabelIdDataset(BaseSegDataset):
         return [(one, other) for one, other in pairs if one != other]
 
     def listed_stems(self, word: str) -> list[str]:
-        """What an image may be called that a list names so, without suffix, likeliest first."""
-        return [self._stem(word.replace(os.sep, '/').strip('/'))]
+        """What an image may be called that a list names so, without suffix, likeliest first.
+
+        Args:
+            word: A path with slashes.
+        """
+        return [self._stem(word)]
 
     def _stem(self, name: str) -> str:
         suffixes = (self.img_suffix,) if isinstance(self.img_suffix, str) else self.img_suffix
@@ -212,7 +203,7 @@ class LabelIdDataset(BaseSegDataset):
         if missing:
             raise FileNotFoundError(
                 f'{type(self).__name__}: {len(missing)} of {len(labels)} images have no label '
-                f'file: {_some(missing)}; complete the copy, or list the images to use in an '
+                f'file: {some(missing)}; complete the copy, or list the images to use in an '
                 f'ann_file; {self._expected()}'
             )
 
@@ -224,8 +215,3 @@ def label_map(names: dict[int, str | None], classes: Sequence[str]) -> dict[int,
     """Index in ``classes`` of every id; 255 for ids without a class in ``classes``."""
     index: dict[str | None, int] = {name: i for i, name in enumerate(classes)}
     return {i: index.get(name, IGNORE) for i, name in names.items()}
-
-
-def _some(names: Iterable[str], count: int = 3) -> str:
-    names = list(names)
-    return ', '.join(names[:count]) + (', ...' if len(names) > count else '')

@@ -11,6 +11,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
 from mmseg.datasets.transforms import LoadAnnotations, RandomRotFlip
 from mmseg.registry import TRANSFORMS
+from PIL import Image
 
 from mmseg_maxsquare.data_files import BadFileError
 
@@ -153,9 +154,14 @@ def _misfit(label: tuple[int, ...], image: tuple[int, ...], path: str) -> str:
     """Why the sizes of a label and its image differ, if EXIF is the reason, and the remedy."""
     orientation = read_header(path).orientation if os.path.isfile(path) else 1
     if orientation in TURNED and label == image[::-1]:
+        shown, stored = f'as EXIF orientation {orientation} shows it', 'as it is stored'
+        with Image.open(path) as opened:  # reads no pixels
+            is_stored = image == opened.size[::-1]
+        own, drawn = (stored, shown) if is_stored else (shown, stored)
+        setting = 'shown' if is_stored else 'stored'
         return (
-            f' as EXIF orientation {orientation} shows it; the label is drawn on the image as it '
-            "is stored: set orientation='stored' of the data set, or turn the label"
+            f' {own}; the label is drawn on the image {drawn}: set orientation={setting!r} of the '
+            'data set, or turn the label'
         )
     return '; replace one of them, or leave the pair out with a list of names as ann_file'
 

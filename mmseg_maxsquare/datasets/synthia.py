@@ -1,6 +1,5 @@
 """SYNTHIA-RAND-CITYSCAPES, read from its original files."""
 
-import os
 from typing import Any
 
 from mmseg.registry import DATASETS
@@ -42,4 +41,6 @@ class SYNTHIADataset(CityscapesClassesDataset):
 
     def listed_stems(self, word: str) -> list[str]:
         """Also padded to seven digits; the released list of MaxSquareLoss omits the zeros."""
-        return [*super().listed_stems(word), self._stem(os.path.basename(word)).zfill(7)]
+        stem = self._stem(word)
+        folder, slash, name = stem.rpartition('/')
+        return [stem, f'{folder}{slash}{name.zfill(7)}']

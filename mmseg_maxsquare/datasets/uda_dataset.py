@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from mmengine.dataset import ConcatDataset
 from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
@@ -11,6 +12,7 @@ from .uda_sampler import Position, derive_seed, seeded
 from .validity import ignore_filled, mark_pixels, move_map
 
 LABELS = ('gt_sem_seg', 'gt_label')  # per pixel, per image
+CLASS_KEYS = ('classes', 'palette', 'label_map', 'reduce_zero_label')  # in the facts of a data set
 
 
 @DATASETS.register_module()
@@ -154,6 +156,9 @@ def _build(name: str, dataset: dict | Dataset) -> Dataset:
     """The data set of a domain from its config."""
     if not isinstance(dataset, dict):
         return dataset
+    if name == 'target' and _type_of(dataset) is ConcatDataset:
+        # Unlabelled images have no classes that could differ.
+        dataset = dict(dataset, ignore_keys=list(CLASS_KEYS))
     try:
         return DATASETS.build(dataset)
     except ValueError as error:
@@ -166,6 +171,11 @@ def _build(name: str, dataset: dict | Dataset) -> Dataset:
         if empty:
             raise ValueError(_empty(name, unread)) from None
         raise
+
+
+def _type_of(dataset: dict) -> type | None:
+    kind = dataset.get('type')
+    return DATASETS.get(kind) if isinstance(kind, str) else kind
 
 
 def _empty(name: str, dataset: Dataset) -> str:

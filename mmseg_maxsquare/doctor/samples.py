@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmseg_maxsquare.runs.domains import LOADERS, Domain, rotates_labels_to_zero
 from mmseg_maxsquare.runs.errors import one_line
 from mmseg_maxsquare.runs.findings import Finding
-from mmseg_maxsquare.runs.sizes import Part
+from mmseg_maxsquare.runs.image_sizes import Part
 
 from .survey import Survey
 

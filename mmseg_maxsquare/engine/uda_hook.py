@@ -4,19 +4,13 @@ import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.logging import MessageHub
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor, nn
 
+from .collapse import FIRST, collapse_of, remember
 from .panel import colorize, heat, side_by_side
-
-# The predictions count as collapsed when one class has this share, and the others less than
-# REST of what they had together in the first looks: on some tasks one class has 99 % of the
-# pixels from the beginning. Each side is a mean over LOOKS looks, since batches differ.
-COLLAPSE_SHARE, REST, LOOKS, EARLY = 0.9, 0.2, 3, 0.2
-FIRST, LAST = 'target_shares_first', 'target_shares_last'  # in the checkpoints
 
 
 @HOOKS.register_module()
@@ -26,9 +20,10 @@ class UDAHook(Hook):
     Every ``interval`` steps it logs for the current target batch
     ``target.confidence`` (mean highest probability), ``target.entropy`` (mean, in
     nats), ``target.top_share`` (share of the most predicted class) and the share of
-    each class (``target_share/CLASS``, visualizer only), and warns when one class
-    takes nearly all pixels that the others had in the first looks of the run. All of it
-    depends only on the step and on checkpoints, so a resumed run continues unchanged.
+    each class (``target_share/CLASS``, visualizer only), and warns when the predictions
+    have collapsed (:func:`~mmseg_maxsquare.engine.collapse.collapse_of`), to which it also
+    looks at each of the first steps. All of it depends only on the step and on checkpoints,
+    so a resumed run continues unchanged.
 
     Args:
         warmup_iters: Steps over which lambda_T rises linearly to its value;
@@ -66,10 +61,10 @@ class UDAHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
-        """Set lambda_T of the step; request a snapshot if the step is logged."""
+        """Set lambda_T of the step; request a snapshot if the step is looked at."""
         model = unwrap(runner.model)
         model.target_weight = self.weight_at(runner.iter)
-        looked_at = self.every_n_train_iters(runner, self.interval) or self._panel_due(runner)
+        looked_at = runner.iter < FIRST or self._log_due(runner) or self._panel_due(runner)
         # Of several ranks, only the logging one takes a snapshot, of its own batch.
         model.snapshot = {} if looked_at and is_main_process() else None
 
@@ -84,73 +79,38 @@ class UDAHook(Hook):
         data_batch: dict | None = None,
         outputs: dict | None = None,
     ) -> None:
-        """Log the target's statistics and draw the panel."""
+        """Look for a collapse, log the target's statistics and draw the panel."""
         model = unwrap(runner.model)
         snapshot, model.snapshot = model.snapshot, None
         if not snapshot:
             return
         classes = runner.visualizer.dataset_meta['classes']
         statistics, shares = target_statistics(snapshot['logits'], snapshot['ignore'])
-        for name, value in statistics.items():
-            runner.message_hub.update_scalar(f'train/target.{name}', value)
-        step = runner.iter + 1
-        runner.visualizer.add_scalars(
-            {f'target_share/{name}': share for name, share in zip(classes, shares, strict=True)},
-            step,
-        )
-        if found := collapsed(remember(runner.message_hub, shares)):
-            then, now, top = found
+        if found := collapse_of(remember(runner.message_hub, shares), classes):
             runner.logger.warning(
-                f'UDAHook: at step {step} {now:.1%} of the target pixels are predicted as '
-                f'{classes[top]}, {then:.1%} in the first looks; the adaptation may have '
-                'collapsed (lower target_loss.loss_weight or the learning rate)'
+                f'UDAHook: at step {runner.iter + 1} {found}; the adaptation may have collapsed '
+                '(lower target_loss.loss_weight or the learning rate)'
             )
+        if self._log_due(runner):
+            self._log(runner, statistics, dict(zip(classes, shares, strict=True)))
         if self._panel_due(runner) and snapshot['logits'].dim() == 4:
             panel = target_panel(
                 snapshot, model.data_preprocessor, runner.visualizer.dataset_meta['palette']
             )
-            runner.visualizer.add_image('target_panel', panel, step)
+            runner.visualizer.add_image('target_panel', panel, runner.iter + 1)
+
+    def _log(self, runner: Runner, statistics: dict[str, float], shares: dict[str, float]) -> None:
+        for name, value in statistics.items():
+            runner.message_hub.update_scalar(f'train/target.{name}', value)
+        runner.visualizer.add_scalars(
+            {f'target_share/{name}': share for name, share in shares.items()}, runner.iter + 1
+        )
+
+    def _log_due(self, runner: Runner) -> bool:
+        return self.every_n_train_iters(runner, self.interval)
 
     def _panel_due(self, runner: Runner) -> bool:
         return self.every_n_train_iters(runner, self.panel_interval)
-
-
-def remember(hub: MessageHub, shares: list[float]) -> tuple[list, list]:
-    """Class shares of the first and the last looks; kept where checkpoints keep them."""
-    first, last = (list(hub.runtime_info.get(key, [])) for key in (FIRST, LAST))
-    if len(first) < LOOKS:
-        first.append(shares)
-    last = [*last, shares][-LOOKS:]
-    hub.update_info(FIRST, first)
-    hub.update_info(LAST, last)
-    return first, last
-
-
-def collapsed(looks: tuple[list, list]) -> tuple[float, float, int] | None:
-    """Whether one class has taken the pixels of the others since the first looks.
-
-    Args:
-        looks: Class shares of the first and the last looks, oldest first. As long as they are
-            the same looks, the older half is compared with the newer one, and only a large
-            change counts, since single batches differ.
-
-    Returns:
-        The share of that class then and now, and its number; None if there is no collapse.
-    """
-    first, last = looks
-    if len(first) < 2:
-        return None
-    same = first[: len(last)] == last
-    if same:
-        half = len(first) // 2
-        first, last = first[:half], last[half:]
-    then, now = np.mean(first, axis=0), np.mean(last, axis=0)
-    top = int(now.argmax())
-    if now[top] <= COLLAPSE_SHARE or 1 - now[top] >= REST * (1 - then[top]):
-        return None
-    if same and now[top] - then[top] < EARLY:
-        return None
-    return float(then[top]), float(now[top]), top
 
 
 def target_statistics(

@@ -25,7 +25,7 @@ from mmseg_maxsquare.models import UDAModel
 
 from .errors import one_line
 from .findings import Finding
-from .sizes import Part, representatives
+from .image_sizes import Part, sizes_of
 
 SIDE = 128  # pixels: a first step on small crops is quick for every network
 LABELS = ('gt_sem_seg', 'gt_edge_map', 'filled')  # of a sample, moved with the image
@@ -71,7 +71,7 @@ def check_first_validation(
         evaluator: Config of the metrics.
         metainfo: Of the data set.
     """
-    numbers = representatives(part.paths)
+    numbers = _smallest(part)
     if not numbers or not hasattr(model, 'val_step'):
         return
     where, remedy = 'model.test_cfg', 'correct it, or the heads of the model'
@@ -126,8 +126,13 @@ def untouched(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+def _smallest(part: Part) -> list[int]:
+    """The number of the smallest image."""
+    return list(sizes_of(part.paths).values())[:1] or [0] * bool(part.paths)
+
+
 def _batch(part: Part) -> dict:
-    numbers = representatives(part.paths)[:1] * min(part.batch_size, 2)
+    numbers = _smallest(part) * min(part.batch_size, 2)
     with seeded(0):
         return pseudo_collate([part.load(number) for number in numbers])
 

@@ -13,6 +13,7 @@ from .config import load_config
 from .console import progress_of
 from .ensemble import load_members, use_ensemble
 from .errors import fail, one_line_errors
+from .label_values import check_label_values
 from .launch import build_runner, join_processes
 from .preflight import check_test, stop_at
 from .sizes import check_sizes, parts_of
@@ -76,7 +77,9 @@ def evaluate(
     runner = build_runner(cfg, ('test',), verbose)
     if len(checkpoints) > 1:
         load_members(runner.model, checkpoints)
-    stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('test',)))))
+    with one_line_errors(cfg):
+        stop_at(check_label_values(runner, ('test',)))
+        stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('test',)))))
     if out:
         name_outputs(runner)
     with one_line_errors(cfg), progress_of(runner, verbose):

@@ -1,4 +1,4 @@
-"""Label files with values that are no classes, such as masks of 0 and 255."""
+"""Label files that do not fit, or have values that are no classes, as masks of 0 and 255."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -8,10 +8,12 @@ from PIL import Image
 from torch.utils.data import Dataset
 
 from .findings import Finding
-from .sizes import evenly
+from .image_sizes import evenly
+from .label_files import check_label_files
 
 FILES = 40  # label files that are looked at
 BACKGROUND, IGNORED = 0, 255
+NO_CLASS = 'take labels that have the classes of the data set'
 
 
 def check_label_values(runner: Runner, loops: tuple[str, ...]) -> Iterator[Finding]:
@@ -27,19 +29,55 @@ def check_label_values(runner: Runner, loops: tuple[str, ...]) -> Iterator[Findi
             continue
         dataset = getattr(loop.dataloader.dataset, 'dataset', loop.dataloader.dataset)
         dataset = getattr(dataset, 'domains', {}).get('source', dataset)
-        classes = (getattr(dataset, 'metainfo', None) or {}).get('classes') or ()
-        if not classes or not hasattr(dataset, 'get_data_info'):
-            continue
-        infos = [dataset.get_data_info(i) for i in evenly(len(dataset), FILES)]
-        if any(info.get('label_map') for info in infos):
-            continue  # there is a table of ids; our loader refuses others by itself
-        paths = [info['seg_map_path'] for info in infos if info.get('seg_map_path')]
-        values = {path: found for path in paths if (found := _values(path))}
-        where = f'{name}_dataloader.dataset'
-        if values and foreground_is_ignored(set().union(*values.values()), classes):
-            yield Finding('error', 'labels', where, *advice(len(values), classes))
-            continue
+        for part in _leaves(dataset):
+            yield from _check(f'{name}_dataloader.dataset', part)
+
+
+def _leaves(dataset: Dataset) -> Iterator[Dataset]:
+    """The data sets inside wrappers."""
+    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    for part in inner:
+        if part is not None:
+            yield from _leaves(part)
+    if inner == [None]:
+        yield dataset
+
+
+def _check(where: str, dataset: Dataset) -> Iterator[Finding]:
+    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes') or ()
+    if not classes or not hasattr(dataset, 'get_data_info'):
+        return
+    fault = next(check_label_files(where, dataset), None)
+    if fault is not None:
+        yield fault
+        return
+    infos = [dataset.get_data_info(i) for i in evenly(len(dataset), FILES)]
+    infos = [info for info in infos if info.get('seg_map_path')]
+    # Our loader refuses ids that are not in the table by itself.
+    table = next((info['label_map'] for info in infos if info.get('label_map')), None)
+    values: dict[str, set[int]] = {}
+    for path in (info['seg_map_path'] for info in infos):
+        if found := _values(path):
+            values[path] = found
+        if table and len(classes) > 2 and _classes_in(found, table):
+            return
+    every = set().union(*values.values())
+    if values and foreground_is_ignored(every, classes) and _keeps_indices(table):
+        yield Finding('error', 'labels', where, *advice(len(values), classes))
+    elif values and not _classes_in(every, table):
+        what = f'all pixels of the {len(values)} label files that were read are ignored'
+        yield Finding('error', 'labels', where, what, NO_CLASS)
+    elif not table:
         yield from _unknown(where, values, _highest(dataset, classes))
+
+
+def _classes_in(values: Collection[int], table: dict[int, int] | None) -> set[int]:
+    """Classes that the values of label files mean."""
+    return {(table or {}).get(value, value) for value in values} - {IGNORED}
+
+
+def _keeps_indices(table: dict[int, int] | None) -> bool:
+    return not table or (table.get(BACKGROUND), table.get(IGNORED)) == (BACKGROUND, IGNORED)
 
 
 def _unknown(where: str, values: dict[str, set[int]], highest: int) -> Iterator[Finding]:

@@ -15,6 +15,8 @@ from torch import nn
 from .errors import one_line
 from .findings import Finding
 
+ONE_VALUE = 'Expected more than 1 value per channel'
+LARGE = 512  # pixels of a side with which every network has maps, not single values
 HEADS = ('decode_head', 'auxiliary_head', 'classifier')
 
 
@@ -50,7 +52,23 @@ def try_network(
         except Exception as error:  # of any network
             if 'meta' in str(error) or isinstance(error, NotImplementedError):
                 raise Unknown from error
+            if ONE_VALUE in str(error) and not _fails_alike(model, shape):
+                yield _too_small(shape, dataset)
+                return
             yield _failure(where, shape, features, loader, dataset, error)
+
+
+def _fails_alike(model: nn.Module, shape: tuple[int, ...]) -> bool:
+    """Whether larger images, too, come down to one value of each channel."""
+    found = try_network(model, (*shape[:2], LARGE, LARGE), 'loader', 'dataset')
+    return min(shape[2:]) >= LARGE or any(finding.where.startswith('loader') for finding in found)
+
+
+def _too_small(shape: tuple[int, ...], dataset: str) -> Finding:
+    what = f'gives images of {tuple(shape[2:])} (height, width), which are too small: a batch norm '
+    what += 'gets one value of each channel'
+    remedy = 'leave such images out, or resize them'
+    return Finding('error', 'config: sizes', f'{dataset}.pipeline', what, remedy)
 
 
 class Unknown(Exception):
@@ -81,7 +99,7 @@ def _failure(
 ) -> Finding:
     count, size = shape[0], tuple(shape[2:])
     text = one_line(error)
-    if 'Expected more than 1 value per channel' in text:
+    if ONE_VALUE in text:
         what = (
             f'{count}, but a batch norm of {where} follows a global pooling and gets one value of '
             'each channel'

@@ -1,51 +1,31 @@
 """The sizes of the images that a run will see: whether they fit in a batch and in the network."""
 
 import copy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+import torch
 from mmengine.runner import Runner
-from PIL import Image
+from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from mmseg_maxsquare.datasets.uda_sampler import seeded
 from mmseg_maxsquare.engine.sample_stream import SeededDataset
 
 from .errors import one_line, some
 from .findings import Finding
+from .image_sizes import (
+    Part,
+    PipelineError,
+    Size,
+    evenly,
+    keeps_sizes,
+    load_samples,
+    sizes_of,
+)
 from .shapes import try_network, without_values
 
-HEADERS = 500  # images of a data set whose size is read
-SIZES = 6  # different sizes that are tried
-DRAWS = 2  # of the random steps of a pipeline, for each size
-Size = tuple[int, int]
-
-
-@dataclass
-class Part:
-    """A data set as a loader reads it.
-
-    Attributes:
-        field: Its loader, such as ``'train_dataloader'``.
-        domain: ``'source'`` or ``'target'`` of a UDADataset, else ''.
-        paths: Its images.
-        load: Result of the pipeline for the image of a number.
-        batch_size: Of the loader.
-        training: Whether the network is trained on it.
-    """
-
-    field: str
-    domain: str
-    paths: list[str]
-    load: Callable[[int], dict]
-    batch_size: int
-    training: bool
-
-    @property
-    def where(self) -> str:
-        """Field of the data set."""
-        return f'{self.field}.dataset' + (f'.{self.domain}' if self.domain else '')
+TRIED = 200  # different sizes that are tried in the network where the pipeline keeps them
 
 
 def check_sizes(model: nn.Module, parts: list[Part]) -> Iterator[Finding]:
@@ -54,18 +34,29 @@ def check_sizes(model: nn.Module, parts: list[Part]) -> Iterator[Finding]:
     Args:
         model: With its preprocessor.
         parts: The data sets of the run.
+
+    Raises:
+        BadFileError: If an image or label cannot be used; the message names it.
+        OSError: If it cannot be read.
     """
     shapes_only = without_values(model)
     said: set[tuple[str, str]] = set()  # one model has one fault, whatever it is shown
     for part in parts:
-        batches = []
-        for finding, batch in _batches(model, part):
+        sizes, batches = sizes_of(part.paths), []
+        try:
+            samples = load_samples(part, sizes)
+        except PipelineError as error:
+            yield _unusable(part, *error.args)
+            continue
+        for finding, batch in _batches(model, part, samples):
             if finding is not None:
                 yield finding
                 break
             batches.append(batch)
         yield from _too_small(model, part, batches)
         if shapes_only is not None:
+            if keeps_sizes(samples, sizes):
+                batches += _unloaded(shapes_only, part, samples[0], sizes)
             yield from _try_all(shapes_only, part, batches, said)
 
 
@@ -88,35 +79,16 @@ def parts_of(runner: Runner, loops: tuple[str, ...]) -> Iterator[Part]:
             yield Part(field, domain, paths, part.__getitem__, size, name == 'train')
 
 
-def evenly(count: int, most: int) -> range:
-    """At most ``most`` numbers below ``count``, evenly spaced."""
-    return range(0, count, max(1, -(-count // most)))
-
-
-def representatives(paths: list[str]) -> list[int]:
-    """Numbers of images of different sizes, the smallest and the largest among them."""
-    by_size: dict[Size, int] = {}
-    for number in evenly(len(paths), HEADERS):
-        try:
-            with Image.open(paths[number]) as image:  # reads no pixels
-                by_size.setdefault(image.size, number)
-        except OSError:  # in memory, or reported when it is read
-            continue
-    sizes = sorted(by_size, key=lambda size: (size[0] * size[1], size))
-    if len(sizes) > SIZES:
-        sizes = [sizes[i * (len(sizes) - 1) // (SIZES - 1)] for i in range(SIZES)]
-    return [by_size[size] for size in sizes] or [0] * bool(paths)
+def _unusable(part: Part, path: str, error: Exception) -> Finding:
+    what = f'fails on {path or "the first sample"}: {one_line(error)}'
+    remedy = 'correct the steps of this pipeline, or this file'
+    return Finding('error', 'config: pipeline', f'{part.where}.pipeline', what, remedy)
 
 
 def _batches(
-    model: nn.Module, part: Part
+    model: nn.Module, part: Part, samples: list[dict]
 ) -> Iterator[tuple[Finding | None, tuple[int, ...] | None]]:
     """Shapes of the network's inputs, or the error of the preprocessor."""
-    samples = []
-    for number in representatives(part.paths):
-        for draw in range(DRAWS if part.training else 1):
-            with seeded(draw):
-                samples.append(part.load(number))
     groups = [[sample] for sample in samples]
     if part.batch_size > 1 and len(samples) > 1:
         groups = [samples]
@@ -128,6 +100,28 @@ def _batches(
             return
         if isinstance(inputs, Tensor) and inputs.ndim == 4:
             yield None, (part.batch_size, *inputs.shape[1:])
+
+
+def _unloaded(
+    model: nn.Module, part: Part, sample: dict, sizes: dict[Size, int]
+) -> Iterator[tuple[int, ...]]:
+    """Shapes of batches of images that are not loaded.
+
+    Args:
+        model: From :func:`without_values`.
+        part: A data set whose pipeline keeps sizes.
+        sample: A result of its pipeline.
+        sizes: Of its images.
+    """
+    every = list(sizes)
+    for width, height in (every[i] for i in evenly(len(every), TRIED)):
+        empty = torch.empty((3, height, width), device='meta')
+        labels = type(sample['data_samples'])()
+        if 'gt_sem_seg' in sample['data_samples']:
+            labels.gt_sem_seg = PixelData(data=empty[:1])
+        other = dict(inputs=empty, data_samples=labels)
+        with suppress(Exception):  # a preprocessor that needs values, or the labels
+            yield (part.batch_size, *preprocess(model, part, [other]).shape[1:])
 
 
 def preprocess(model: nn.Module, part: Part, samples: list[dict]) -> Any:

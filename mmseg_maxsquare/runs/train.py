@@ -60,14 +60,15 @@ def train(
         skip_remote_weights(cfg.get('model'))
     check_training(cfg, resume)
     runner = build_runner(cfg, ('train', 'val'), verbose)
-    stop_at(check_label_values(runner, ('train', 'val')))
-    model, parts = unwrap(runner.model), list(parts_of(runner, ('train', 'val')))
-    stop_at(check_sizes(model, parts))
-    stop_at(check_first_step(model, parts))
-    for part in parts:
-        if not part.training:
-            metrics, meta = metrics_of(cfg, part.field), runner.val_dataloader.dataset.metainfo
-            stop_at(check_first_validation(model, part, metrics, meta))
+    with one_line_errors(cfg):
+        stop_at(check_label_values(runner, ('train', 'val')))
+        model, parts = unwrap(runner.model), list(parts_of(runner, ('train', 'val')))
+        stop_at(check_sizes(model, parts))
+        stop_at(check_first_step(model, parts))
+        for part in parts:
+            if not part.training:
+                metrics, meta = metrics_of(cfg, part.field), runner.val_dataloader.dataset.metainfo
+                stop_at(check_first_validation(model, part, metrics, meta))
     runner.register_hook(ScheduleHook(), priority='HIGHEST')
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.train()

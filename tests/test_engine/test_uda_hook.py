@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
-from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import HOOKS
@@ -17,7 +16,7 @@ from torch import nn
 
 from mmseg_maxsquare.engine import UDAHook
 from mmseg_maxsquare.engine.panel import TITLE_HEIGHT
-from mmseg_maxsquare.engine.uda_hook import collapsed, remember, target_statistics
+from mmseg_maxsquare.engine.uda_hook import target_statistics
 
 from tests.helpers.tiny_data import make_cityscapes, make_gta5, source_cfg, target_cfg
 from tests.helpers.tiny_models import head_cfg, low_head_cfg, plain_cfg, uda_cfg
@@ -247,39 +246,25 @@ def test_panel_shows_the_target_image(data: Path) -> None:
 
 
 def test_collapse_is_warned_of(data: Path) -> None:
-    """A bias that makes every pixel a bus: the warning names step, shares and class."""
-    runner, _ = run(data, 'collapse', dict(interval=1, panel_interval=0), steps=5)
+    """A bias that makes every pixel a bus: the warning names step, shares and class.
+
+    The first steps are looked at whatever the interval; the first one sees the source model.
+    """
+    runner, _ = run(data, 'collapse', dict(interval=50, panel_interval=0), steps=15)
     runner.register_hook(Bias(1))
     runner.train()
     warnings = [line for line in log_of(runner).splitlines() if 'collapsed' in line]
-    assert 'at step 2 100.0% of the target pixels are predicted as bus' in warnings[0]
+    assert 'at step 9 100.0% of the target pixels are predicted as bus' in warnings[0]
     assert 'WARNING' in warnings[0]
     assert not list(Path(runner.work_dir).glob('*/vis_data/vis_image/*'))
 
 
 def test_a_task_of_one_class_is_no_collapse(data: Path) -> None:
     """Every pixel is a bus from the first step on."""
-    runner, _ = run(data, 'one_class', dict(interval=1, panel_interval=0), steps=5)
+    runner, _ = run(data, 'one_class', dict(interval=50, panel_interval=0), steps=15)
     runner.register_hook(Bias(0))
     runner.train()
     assert 'collapsed' not in log_of(runner)
-
-
-@pytest.mark.parametrize(
-    ('tops', 'found'),
-    [
-        ([0.4, 0.5, 0.4, 0.5, 0.6, 0.5], []),
-        ([0.4, 0.5, 0.4, 0.95, 0.97, 0.99, 0.99], [5, 6]),  # the mean of three looks counts
-        ([0.99] * 30, []),
-        ([0.99, 1.0, 0.985, 0.99, 1.0, 0.99, 0.98, 1.0, 0.995], []),
-        ([0.99, 0.985, 0.99, 0.9995, 0.9995, 0.9999, 1.0], [5, 6]),
-        ([0.3, 0.99], [1]),
-    ],
-)
-def test_collapse_is_relative_to_the_first_looks(tops: list[float], found: list[int]) -> None:
-    hub = MessageHub.get_instance(f'collapse_{tops}_{found}')
-    seen = [collapsed(remember(hub, [top, 1 - top])) is not None for top in tops]
-    assert [i for i, is_one in enumerate(seen) if is_one] == found
 
 
 def test_resume_goes_on_where_it_was(data: Path) -> None:
@@ -340,11 +325,11 @@ def test_wrapped_model_is_unwrapped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uda_hook, 'is_model_wrapper', lambda model: isinstance(model, Wrapper))
     model = nn.Module()
     model.target_weight, model.snapshot = 1.0, None
-    runner = type('FakeRunner', (), dict(model=Wrapper(model), iter=1))()
-    hook = UDAHook(warmup_iters=4, interval=2, panel_interval=0)
+    runner = type('FakeRunner', (), dict(model=Wrapper(model), iter=21))()
+    hook = UDAHook(warmup_iters=44, interval=2, panel_interval=0)
     hook.before_train(runner)
-    hook.before_train_iter(runner, 1)
+    hook.before_train_iter(runner, 21)
     assert (model.target_weight, model.snapshot) == (0.5, {})
-    runner.iter = 2
-    hook.before_train_iter(runner, 2)
-    assert (model.target_weight, model.snapshot) == (0.75, None)
+    runner.iter = 22
+    hook.before_train_iter(runner, 22)
+    assert (model.target_weight, model.snapshot) == (23 / 44, None)

@@ -189,6 +189,39 @@ def label_of_the_stored_image(here: Place) -> None:
 
 
 @fault(
+    'label file <file> has size <size> (height, width), its image <size> as it is stored; the '
+    "label is drawn on the image as EXIF orientation <n> shows it: set orientation='shown' of the "
+    'data set, or turn the label'
+)
+def label_of_the_shown_image(here: Place) -> None:
+    here.cfg.train_dataloader.dataset.source.orientation = 'stored'
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(here.image) as image:
+        image.transpose(Image.Transpose.ROTATE_90).save(here.image, exif=exif)
+
+
+@fault(
+    '<data set>.pipeline: gives images of <size> (height, width), which are too small: a batch '
+    'norm gets one value of each channel; leave such images out, or resize them'
+)
+def image_of_one_pixel(here: Place) -> None:
+    save_image(here.image, (1, 1), RNG)
+    save_label(here.label, np.full((1, 1), 7, np.uint8))
+
+
+@fault(
+    '<data set>.pipeline: fails on <file>: <reason>; correct the steps of this pipeline, or this '
+    'file'
+)
+def truncated_image_for_stock_class(here: Place) -> None:
+    """Of a size of its own: mmseg's loader gives no image, and names it in its own words."""
+    two_classes(here, 1)
+    truncated_image_of_a_size_of_its_own(here)
+    save_label(here.label, np.zeros((240, 320), np.uint8))
+
+
+@fault(
     '<data set>: <argument>=<value>: <remedy>; correct the fields of this data set',
 )
 def argument_that_is_not_read(here: Place) -> None:
@@ -239,6 +272,54 @@ def masks_of_0_and_255(here: Place) -> None:
 def masks_of_0_and_100(here: Place) -> None:
     """Which mmseg's own loader accepts."""
     two_classes(here, 100)
+
+
+STOCK_LABEL = (
+    '<loader>.dataset: <file> <finding>; correct it, or leave the pair out with a list of names as '
+    'ann_file'
+)
+
+
+@fault(STOCK_LABEL)
+def label_of_another_size_for_stock_class(here: Place) -> None:
+    two_classes(here, 1)
+    save_label(here.label, np.zeros((12, 16), np.uint8))
+
+
+@fault(STOCK_LABEL)
+def coloured_label_for_stock_class(here: Place) -> None:
+    two_classes(here, 1)
+    coloured_label(here)
+
+
+@fault(STOCK_LABEL)
+def empty_label_for_stock_class(here: Place) -> None:
+    two_classes(here, 1)
+    here.label.write_bytes(b'')
+
+
+@fault(
+    '<loader>.dataset: all pixels of the <n> label files that were read are ignored; take labels '
+    'that have the classes of the data set'
+)
+def labels_without_classes(here: Place) -> None:
+    for path in (here.root / 'gta5/labels').iterdir():
+        save_label(path, np.zeros(SIZE, np.uint8))
+
+
+@fault(CASES['masks_of_0_and_255'].message)
+def masks_of_0_and_255_with_a_table(here: Place) -> None:
+    two_classes(here, 255)
+    source = here.cfg.train_dataloader.dataset.source
+    source.type = 'LabelledFolderDataset'
+
+
+@fault(CASES['truncated_image'].message)
+def truncated_image_of_a_size_of_its_own(here: Place) -> None:
+    """Which is read before the training."""
+    image = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    Image.fromarray(image).save(here.image)
+    truncated_image(here)
 
 
 def two_classes(here: Place, foreground: int) -> None:
