@@ -141,7 +141,7 @@ def test_labels_only_score(place: Place, capsys: pytest.CaptureFixture) -> None:
     assert (scores['images'], scores['trained']) == (12, 8)
     shown = capsys.readouterr().out
     assert f'with labels: mIoU {scores["before"]:.1f} ' in shown
-    assert ', on 12 images, 8 of which were trained on' in shown
+    assert ', on 12 of 12 images, 8 of which were trained on' in shown
 
 
 @pytest.mark.parametrize(('weights', 'second'), [(True, 'rejected adaptation'), (False, 'again')])
@@ -242,7 +242,8 @@ def test_a_finished_run_is_scored(place: Place, capsys: pytest.CaptureFixture) -
     verdict = json.loads((out / 'verdict.json').read_text())
     assert verdict['seconds'] == seconds
     assert verdict['scores']['images'] == 6 and verdict['scores']['of'] == 12
-    assert 'with labels of 6 of 12 images: mIoU' in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert 'with labels: mIoU' in shown and 'on 6 of 12 images' in shown
     assert '6 of 12 images' in (out / 'report.html').read_text()
     assert all(
         torch.equal(before[key], value) for key, value in weights(out / 'adapted.pth').items()
@@ -338,9 +339,9 @@ def test_at_least_four_images_are_looked_at(place: Place, capsys: pytest.Capture
     """Also where looks are dear; plan and report give the number."""
     assert [looks_of((4000, 4000), (32, 32), held) for held in (3, 4, 9)] == [3, 4, 4]
     out = place.adapt('--steps', '1', fields=['custom_hooks.0.images=3'])
-    assert '4 held out, 3 looked at' in capsys.readouterr().out
+    assert '4 held out to judge the result, 3 looked at' in capsys.readouterr().out
     text = (out / 'report.html').read_text()
-    assert '8 to train on, 4 held out, 3 of them looked at' in text
+    assert '8 to train on, 4 held out to judge the result, 3 looked at' in text
 
 
 def test_with_source_without_validation_data(place: Place, capsys: pytest.CaptureFixture) -> None:

@@ -71,10 +71,10 @@ def test_scores_only_if_measured() -> None:
 
 def test_scores_of_a_rejected_adaptation() -> None:
     """They name both models and the images; the difference is that of the shown numbers."""
-    scores = dict(before=1.14, after=1.14, rejected=2.26, images=4, trained=1)
+    scores = dict(before=1.14, after=1.14, rejected=2.26, images=4, of=12, trained=1)
     (text,) = Page(render(report(scores=scores))).find('p', class_='scores')
     assert 'mIoU 1.1 % of the source model, which is kept, 2.3 % of the rejected adaptation' in text
-    assert '(+1.2 points), on 4 images, 1 of which was trained on. The labels' in text
+    assert '(+1.2 points), on 4 of 12 images, 1 of which was trained on. The labels' in text
 
 
 def test_pictures_of_a_rejected_adaptation() -> None:

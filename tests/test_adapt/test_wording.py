@@ -65,13 +65,13 @@ def test_record_and_its_limits() -> None:
 
 
 def test_scores_say_what_was_scored() -> None:
-    scores = dict(before=34.36, after=33.1, images=12, trained=8)
+    scores = dict(before=34.36, after=33.1, images=12, of=12, trained=8)
     assert describe_scores(scores) == (
-        'mIoU 34.4 before, 33.1 after, on 12 images, 8 of which were trained on'
+        'mIoU 34.4 before, 33.1 after, on 12 of 12 images, 8 of which were trained on'
     )
     text = describe_scores(dict(scores, rejected=20.0, images=1, trained=0))
     assert text.endswith(
-        '20.0 of the rejected adaptation, on 1 image, none of which was trained on'
+        '20.0 of the rejected adaptation, on 1 of 12 images, none of which was trained on'
     )
     assert describe_scores(dict(before=1, after=2)) == 'mIoU 1.0 before, 2.0 after'
 
