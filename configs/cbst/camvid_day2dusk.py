@@ -26,6 +26,16 @@ train_dataloader = dict(
 )
 optim_wrapper = dict(optimizer=dict(lr=5e-3))
 param_scheduler = []  # constant in a round
-train_cfg = dict(type='SelfTrainingLoop', rounds=3, round_iters=100, portion=0.2, source_share=0.2,
-                 source_share_step=0.0, max_source_share=0.2, max_iters=300, val_interval=300)  # fmt: skip
+train_cfg = dict(
+    type='SelfTrainingLoop',
+    rounds=3,
+    round_iters=100,
+    max_iters=300,
+    val_interval=300,
+    portion=0.2,
+    # As many images as the target has.
+    source_share=0.2,
+    source_share_step=0.0,
+    max_source_share=0.2,
+)
 load_from = 'work_dirs/source_only/camvid_day/iter_500.pth'

@@ -18,5 +18,6 @@ rows = [
         ('BN control', 'source_only/digits_{}_bn.py'),
         ('EntMin', 'minent/digits_{}.py'),
         ('MaxSquare', 'maxsquare/digits_{}.py'),
+        ('DANN', 'dann/digits_{}.py'),
     )
 ]
