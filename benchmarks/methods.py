@@ -1,0 +1,54 @@
+"""A step of every segmentation method against a supervised step of the same network."""
+
+import torch
+from measure import COLUMNS, compare, machine, report
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from steps import (
+    CONFIGS,
+    arguments,
+    batch,
+    build,
+    default_size,
+    model_config,
+    optimizer,
+    pair,
+    plain_config,
+    training_step,
+)
+
+METHODS = {
+    'MaxSquare': 'maxsquare/gta2cs_multi.py',
+    'MinEnt': 'minent/gta2cs.py',
+    'MinEnt (ADVENT)': 'advent/gta2cs_minent.py',
+    'AdaptSegNet': 'adaptsegnet/gta2cs_four_rates.py',
+    'AdvEnt': 'advent/gta2cs_advent.py',
+}
+
+
+def main() -> None:
+    """Print the table and write it as JSON."""
+    args = arguments(__doc__).parse_args()
+    device = torch.device(args.device)
+    size = tuple(args.size or default_size(args.device))
+    base = 'maxsquare/gta2cs_multi.py'
+    supervised = build(plain_config(base), device)
+    classes = supervised.num_classes
+    variants = {
+        'supervised': training_step(supervised, batch(size, classes), optimizer(supervised))
+    }
+    for name, config in METHODS.items():
+        model = build(model_config(config), device)
+        wrapper = optimizer(model)
+        if model.methods.with_optimizer:
+            fields = Config.fromfile(CONFIGS / config).optim_wrapper
+            fields.optimizer.lr = 1e-6
+            wrapper = build_optim_wrapper(model, fields)
+        variants[name] = training_step(model, pair(size, classes), wrapper)
+    rows = compare(variants, args.repeats, device)
+    about = f'{machine(device)}, ResNet-101, {size[0]} x {size[1]}, {args.repeats} repeats'
+    report('Methods', COLUMNS, rows, about, args.out / 'methods.json')
+
+
+if __name__ == '__main__':
+    main()
