@@ -13,8 +13,10 @@ from mmseg_maxsquare.runs.domains import Domain, build, domains_of
 from mmseg_maxsquare.runs.errors import fail, one_line
 from mmseg_maxsquare.runs.findings import Finding, count
 from mmseg_maxsquare.runs.machine import check_machine, describe_machine
+from mmseg_maxsquare.runs.rehearsal import rehearse
 from mmseg_maxsquare.runs.settings import check_settings
 from mmseg_maxsquare.runs.sizes import check_sizes
+from mmseg_maxsquare.runs.structure import check_structure
 
 from .classes import check_classes
 from .completeness import check_complete
@@ -50,6 +52,8 @@ def check(
         The findings, and the report's lines on machine and data sets.
     """
     init_default_scope(cfg.get('default_scope') or 'mmseg')
+    if wrong := list(check_structure(cfg)):
+        return wrong, describe_machine()
     domains = domains_of(cfg)
     surveys: dict[str, Survey] = {}
     for domain in domains:
@@ -73,10 +77,23 @@ def check(
                 write_sheet(domain, surveys[domain.name], out)
                 write_turned(domain, surveys[domain.name].turned, out)
     if model is not None:
-        findings += check_sizes(model, parts_of(cfg, domains, surveys, samples))
+        parts = parts_of(cfg, domains, surveys, samples)
+        findings += check_sizes(model, parts)
+        if len(parts) == len(domains) and not any(map(_stops, [*findings, *_of(domains)])):
+            findings += rehearse(cfg, model, parts, _metas(domains))
     check_overlap(domains, surveys)
     lines = [*describe_machine(), '', *describe_domains(domains, surveys)]
     return [*findings, *_of(domains)], lines
+
+
+def _stops(finding: Finding) -> bool:
+    """Whether an error would come up again in a rehearsal."""
+    of_config = finding.kind.startswith('config') or finding.kind.endswith(': pipeline')
+    return finding.level == 'error' and of_config
+
+
+def _metas(domains: list[Domain]) -> dict[str, dict]:
+    return {d.field.partition('.')[0]: d.built.metainfo for d in reversed(domains)}
 
 
 def _of(domains: list[Domain]) -> list[Finding]:

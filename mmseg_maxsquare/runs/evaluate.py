@@ -12,8 +12,10 @@ from .checkpoints import require_checkpoint
 from .config import load_config
 from .console import progress_of
 from .errors import fail, one_line_errors
+from .findings import stop_at
 from .launch import build_runner, join_processes
-from .preflight import check_test, stop_at
+from .preflight import check_test
+from .rehearsal import metas_of, rehearse
 from .sizes import check_sizes, parts_of
 from .write_predictions import allow_no_labels, name_outputs, write_outputs
 
@@ -64,7 +66,9 @@ def evaluate(
     if tta:
         _augment(cfg)
     runner = build_runner(cfg, ('test',), verbose)
-    stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('test',)))))
+    parts = list(parts_of(runner, ('test',)))
+    stop_at(check_sizes(unwrap(runner.model), parts))
+    stop_at(rehearse(cfg, unwrap(runner.model), parts, metas_of(runner, ('test',))))
     if out:
         name_outputs(runner)
     with one_line_errors(cfg), progress_of(runner, verbose):

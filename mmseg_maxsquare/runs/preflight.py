@@ -5,7 +5,7 @@ The data check (``mmseg-maxsquare check``) also reads all files.
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
@@ -21,7 +21,7 @@ from mmseg_maxsquare.models.fields import class_of, unknown_keys, unknown_messag
 from .domains import build, domains_of
 from .earlier_run import checkpoints_in, differences
 from .errors import fail, one_line, some
-from .findings import Finding
+from .findings import Finding, stop_at
 from .fit import REMEDY, misfit
 from .machine import GB, LOGS, check_machine, checkpoint_bytes
 from .optimizer import check_optimizer, schedulers_of
@@ -198,11 +198,3 @@ def _build(cfg: Config) -> nn.Module:
     except Exception as error:  # a config can hold anything
         text = one_line(error)
         fail(text if text.startswith('model.') else f'model: cannot be built: {text}')
-
-
-def stop_at(findings: Iterable[Finding]) -> None:
-    """Exit with the errors, one per line."""
-    errors = [f for f in findings if f.level == 'error']
-    lines = ['; '.join(filter(None, (f'{e.where}: {e.what}', e.remedy))) for e in errors]
-    if lines:
-        fail('\nerror: '.join(lines))

@@ -14,9 +14,11 @@ from .checkpoints import require_checkpoint, resume_from_newest
 from .config import load_config
 from .console import progress_of
 from .errors import fail, one_line_errors
+from .findings import stop_at
 from .label_values import check_label_values
 from .launch import build_runner, join_processes
-from .preflight import check_training, source_parts, stop_at
+from .preflight import check_training, source_parts
+from .rehearsal import metas_of, rehearse
 from .sizes import check_sizes, parts_of
 
 
@@ -60,7 +62,9 @@ def train(
     check_training(cfg, resume)
     runner = build_runner(cfg, ('train', 'val'), verbose)
     stop_at(check_label_values(runner, ('train', 'val')))
-    stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('train', 'val')))))
+    parts = list(parts_of(runner, ('train', 'val')))
+    stop_at(check_sizes(unwrap(runner.model), parts))
+    stop_at(rehearse(cfg, unwrap(runner.model), parts, metas_of(runner, ('train', 'val'))))
     runner.register_hook(ScheduleHook(), priority='HIGHEST')
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.train()
