@@ -14,11 +14,10 @@ SECTIONS = (
 )  # fmt: skip
 # Texts that may look like a number: names and files.
 TEXTS = (
-    'type', 'name', 'prefix', 'classes', 'data_root', 'ann_file', 'pretrained', 'checkpoint',
-    'out_dir', 'output_dir', 'save_dir', 'img_suffix', 'seg_map_suffix', 'loss_name', 'monitor',
-    'save_best',
+    'type', 'name', 'prefix', 'pretrained', 'checkpoint', 'out_dir', 'output_dir', 'save_dir',
+    'loss_name', 'monitor', 'save_best',
 )  # fmt: skip
-FREE = ('metainfo', 'subsets', 'data_prefix', 'vis_backends')  # hold such names
+FREE = ('dataset', 'subsets', 'vis_backends')  # hold such names; a data set fails at the start
 
 
 def check_quoted(cfg: Config) -> Iterator[Finding]:

@@ -5,12 +5,10 @@ are used: a metric hours after the start. The rehearsal leaves no trace in the r
 """
 
 import copy
-import io
-import logging
+import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,15 +16,14 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
-from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
-from mmengine.structures import PixelData
 from mmseg.registry import EVALUATOR
-from torch import Tensor, nn
+from torch import nn
 
 from mmseg_maxsquare.datasets.uda_sampler import seeded
 
+from .copies import copy_of, unnoticed
 from .errors import one_line
 from .findings import Finding
 from .optimizer import usable_wrapper
@@ -84,66 +81,6 @@ def _first_evaluations(
             yield from _try('test' if loop == 'test' else 'validation', model, run)
 
 
-@contextmanager
-def unnoticed() -> Iterator[None]:
-    """A context that leaves random states, log and message hub as they were."""
-    used = torch.cuda.is_available() and torch.cuda.is_initialized()
-    devices = [torch.cuda.current_device()] if used else []
-    hub, disabled = MessageHub.get_current_instance(), logging.root.manager.disable
-    kept = copy.deepcopy(vars(hub))
-    logging.disable(logging.CRITICAL)
-    try:
-        with (
-            torch.random.fork_rng(devices),
-            seeded(0),
-            warnings.catch_warnings(),
-            redirect_stdout(io.StringIO()),
-        ):
-            warnings.simplefilter('ignore')
-            yield
-    finally:
-        logging.disable(disabled)
-        vars(hub).update(kept)
-
-
-class Cropped(nn.Module):
-    """A preprocessor whose inputs are cropped, and so are the labels of a training.
-
-    Predictions have the size of the metadata, whatever the size of the inputs.
-
-    Args:
-        inner: The preprocessor.
-        side: The longest side of an input.
-    """
-
-    def __init__(self, inner: nn.Module, side: int) -> None:
-        super().__init__()
-        self.inner, self.side = inner, side
-
-    def forward(self, data: dict, training: bool = False) -> dict:
-        """See mmengine's preprocessors."""
-        data = self.inner(data, training)
-        inputs = self._cut(data['inputs'])
-        samples = data['data_samples']
-        if training:
-            samples = self._cut_labels(samples)
-        return {**data, 'inputs': inputs, 'data_samples': samples}
-
-    def _cut(self, inputs: Any) -> Any:
-        if isinstance(inputs, dict):
-            return {key: self._cut(value) for key, value in inputs.items()}
-        return inputs[..., : self.side, : self.side] if isinstance(inputs, Tensor) else inputs
-
-    def _cut_labels(self, samples: Any) -> Any:
-        if isinstance(samples, dict):
-            return {key: self._cut_labels(value) for key, value in samples.items()}
-        for sample in samples:
-            for name, value in list(sample.items()):
-                if isinstance(value, PixelData):
-                    sample.set_field(value[: self.side, : self.side], name, dtype=PixelData)
-        return samples
-
-
 def _training_batch(cfg: Config, parts: list[Part]) -> dict | None:
     """A batch as the loader gives it; None if it cannot be made here."""
     loader = cfg.get('train_dataloader') or {}
@@ -192,27 +129,19 @@ def _try(what: str, model: nn.Module, run: Callable) -> Iterator[Finding]:
     for side in (SIDE, None):
         fields: dict[int, str] = {}
         try:
-            run(_copy(model, side, fields), fields)
+            run(copy_of(model, side, fields), fields)
             return
         except torch.cuda.OutOfMemoryError:
             return
         except Exception as error:  # a config can hold anything
+            if sys.flags.dev_mode:
+                raise
             found = error
     where = _culprit(found, fields)
     message = f'the first {what} fails: {one_line(found).rstrip(".")}'
-    yield Finding('error', f'config: first {what}', where, message, f'correct the fields of {where}')
-
-
-def _copy(model: nn.Module, side: int | None, fields: dict[int, str]) -> nn.Module:
-    """A copy that may be changed, without the anchor, which is a second model."""
-    anchor = getattr(model, 'anchor', None)
-    own = copy.deepcopy(model, {} if anchor is None else {id(anchor): None})
-    for name, module in own.named_modules():
-        fields[id(module)] = f'model.{name}'.removesuffix('.')
-    inner = getattr(own, 'module', own)  # of test time augmentation
-    if side is not None:
-        inner.data_preprocessor = Cropped(inner.data_preprocessor, side)
-    return own
+    yield Finding(
+        'error', f'config: first {what}', where, message, f'correct the fields of {where}'
+    )
 
 
 def _step(cfg: Config, batch: dict, model: nn.Module, fields: dict[int, str]) -> None:
