@@ -12,7 +12,7 @@ from mmseg_maxsquare.runs.config import load_config
 from mmseg_maxsquare.runs.domains import Domain, build, domains_of
 from mmseg_maxsquare.runs.errors import fail, one_line
 from mmseg_maxsquare.runs.findings import Finding, count
-from mmseg_maxsquare.runs.machine import check_machine, describe_machine
+from mmseg_maxsquare.runs.machine import check_machine, check_precision, describe_machine
 from mmseg_maxsquare.runs.rehearsal import rehearse
 from mmseg_maxsquare.runs.settings import check_settings
 from mmseg_maxsquare.runs.sizes import check_sizes
@@ -64,7 +64,7 @@ def check(
                 check_complete(domain)
     findings, model = check_network(cfg)
     findings = [*check_settings(cfg, domains), *findings, *check_engine(cfg, model)]
-    findings += check_machine(cfg, model)
+    findings += [*check_machine(cfg, model), *check_precision(cfg, 'warning')]
     findings += check_batches(cfg, domains, surveys)
     tell([*findings, *_of(domains)])
     samples = {}

@@ -1,6 +1,7 @@
 """A run's config: read, overridden from the command line, its folders checked."""
 
 import argparse
+import codecs
 import difflib
 import inspect
 import logging
@@ -62,8 +63,12 @@ def read_named_config(config: str) -> tuple[Path, Config]:
         path = find_config(config)
     except ValueError as error:
         fail(f'config: {error}')
+    if path.read_bytes().startswith(codecs.BOM_UTF8):
+        fail(f'config: {path} begins with a byte order mark; save it as UTF-8 without BOM')
     try:
-        return path, read_config(path)
+        cfg = read_config(path)
+        cfg.to_dict()  # imports the classes of a pure Python config
+        return path, cfg
     except Exception as error:  # a config is a Python file
         fail(f'config: {path} cannot be read: {one_line(error)}')
 

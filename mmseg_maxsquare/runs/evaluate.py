@@ -9,13 +9,16 @@ from mmseg_maxsquare.engine import load_only_safely
 from mmseg_maxsquare.engine.uda_hook import unwrap
 
 from .checkpoints import require_checkpoint
+from .class_list import leaves
 from .config import load_config
 from .console import progress_of
+from .drawing import has_display
 from .errors import fail, one_line_errors
 from .findings import stop_at
 from .launch import build_runner, join_processes
 from .preflight import check_test
 from .rehearsal import metas_of, rehearse
+from .settings import LOOPS
 from .sizes import check_sizes, parts_of
 from .write_predictions import allow_no_labels, name_outputs, write_outputs
 
@@ -52,6 +55,8 @@ def evaluate(
     """
     load_only_safely()
     cfg = load_config(config, options, work_dir, ('test_dataloader',))
+    if all(cfg.get(field) is None for field in LOOPS['test']):
+        fail(f'test_dataloader: missing; test needs all of {", ".join(LOOPS["test"])}')
     join_processes(cfg, launcher, local_rank)
     require_checkpoint(checkpoint, 'checkpoint', 'a training run writes them to its work dir')
     cfg.load_from = checkpoint
@@ -77,7 +82,7 @@ def evaluate(
 
 def _draw(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> None:
     """Show the predictions, or write them as images."""
-    if 'visualization' not in cfg.default_hooks:
+    if 'visualization' not in (cfg.get('default_hooks') or {}):
         fail('--show and --show-dir draw segmentations; this config has none, use --out')
     if 'network_input' in str(cfg.test_dataloader.dataset):
         fail(
@@ -85,14 +90,21 @@ def _draw(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> No
             'keeps predictions at the size of the network input; use --out, or the config '
             'with the protocol full_resolution'
         )
+    if show and not has_display():
+        fail('--show: there is no display (DISPLAY is not set); use --show-dir')
+    if cfg.get('visualizer') is None:
+        cfg.visualizer = dict(
+            type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')]
+        )
     cfg.default_hooks.visualization.update(draw=True, interval=1, show=show, wait_time=wait_time)
     cfg.visualizer.save_dir = show_dir or cfg.visualizer.get('save_dir')
 
 
 def _augment(cfg: Config) -> None:
     """Average the predictions over the augmentations of the config."""
-    if 'tta_pipeline' not in cfg or 'tta_model' not in cfg:
+    if not cfg.get('tta_pipeline') or not cfg.get('tta_model'):
         fail('--tta: the config has no tta_pipeline and tta_model')
-    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    for dataset in leaves(cfg.test_dataloader.dataset):
+        dataset['pipeline'] = cfg.tta_pipeline
     cfg.tta_model.module = cfg.model
     cfg.model = cfg.tta_model

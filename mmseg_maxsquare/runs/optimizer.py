@@ -21,6 +21,10 @@ from .findings import Finding
 from .quoted import is_quoted
 
 WHERE = 'optim_wrapper'
+PARAMWISE = (
+    'custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult', 'flat_decay_mult',
+    'dwconv_decay_mult', 'dcn_offset_lr_mult', 'bypass_duplicate',
+)  # fmt: skip
 STEPS = 3  # of a schedule that are tried
 NUMBERS = ('lr', 'momentum', 'weight_decay', 'dampening', 'eps')  # of optimizers
 
@@ -92,6 +96,20 @@ def _check_fields(wrapper: dict) -> Iterator[Finding]:
                 remedy = f'set {spot}.{key} to a number, without quotes'
                 yield Finding('error', 'config: optimizer', f'{spot}.{key}', what, remedy)
         yield from check_type(OPTIMIZERS, 'optimizer', spot, optimizer.get('type'))
+        yield from _check_paramwise(where, part)
+
+
+def _check_paramwise(where: str, part: dict) -> Iterator[Finding]:
+    """Fields that mmengine's constructor ignores."""
+    fields = part.get('paramwise_cfg')
+    own = (None, 'DefaultOptimWrapperConstructor', 'MethodOptimWrapperConstructor')
+    if not isinstance(fields, dict) or part.get('constructor') not in own:
+        return
+    for key in fields:
+        if key not in PARAMWISE:
+            what = f'unknown, and would be ignored; known: {", ".join(PARAMWISE)}'
+            place = f'{where}.paramwise_cfg.{key}'
+            yield Finding('error', 'config: optimizer', place, what, 'correct the name')
 
 
 def _check_schedules(cfg: Config, wrappers: dict[str, OptimWrapper]) -> Iterator[Finding]:

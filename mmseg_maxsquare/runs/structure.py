@@ -26,6 +26,8 @@ def check_structure(cfg: Config) -> Iterator[Finding]:
         yield from _kind(field, cfg.get(field), kinds)
     for field in ('val_evaluator', 'test_evaluator'):
         yield from _parts(field, cfg.get(field))
+        if cfg.get(field) in ([], (), {}):
+            yield config_error('fields', field, 'is empty: nothing is scored', 'name a metric')
     hooks = cfg.get('default_hooks')
     for name, hook in hooks.items() if isinstance(hooks, dict) else ():
         yield from _kind(f'default_hooks.{name}', hook, (dict,))
