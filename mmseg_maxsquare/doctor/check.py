@@ -11,12 +11,13 @@ from mmengine.registry import init_default_scope
 
 from mmseg_maxsquare.runs.config import load_config
 from mmseg_maxsquare.runs.domains import Domain, build, domains_of
-from mmseg_maxsquare.runs.dry_run import check_first_step, check_first_validation, metrics_of
 from mmseg_maxsquare.runs.errors import fail, one_line
 from mmseg_maxsquare.runs.findings import Finding, count
-from mmseg_maxsquare.runs.machine import check_machine, describe_machine
+from mmseg_maxsquare.runs.machine import check_machine, check_precision, describe_machine
+from mmseg_maxsquare.runs.rehearsal import rehearse
 from mmseg_maxsquare.runs.settings import check_settings
 from mmseg_maxsquare.runs.sizes import check_sizes
+from mmseg_maxsquare.runs.structure import check_structure
 
 from .classes import check_classes
 from .completeness import check_complete
@@ -55,6 +56,8 @@ def check(
         The findings, and the report's lines on machine and data sets.
     """
     init_default_scope(cfg.get('default_scope') or 'mmseg')
+    if wrong := list(check_structure(cfg)):
+        return wrong, describe_machine()
     domains = domains_of(cfg)
     surveys: dict[str, Survey] = {}
     for domain in domains:
@@ -67,7 +70,7 @@ def check(
         soften_test_folders(domains)
     findings, model = check_network(cfg)
     findings = [*check_settings(cfg, domains), *findings, *check_engine(cfg, model)]
-    findings += check_machine(cfg, model)
+    findings += [*check_machine(cfg, model), *check_precision(cfg, 'warning')]
     findings += check_batches(cfg, domains, surveys)
     tell([*findings, *_of(domains)])
     samples = {}
@@ -82,18 +85,22 @@ def check(
     parts = parts_of(cfg, domains, surveys, samples)
     findings += _of(list(check_wrappers(cfg, domains, surveys, parts)))
     if model is not None:
-        wrong = list(check_sizes(model, parts))
-        findings += wrong
-        if not count(findings + _of(domains), 'error'):  # else it would say the same again
-            findings += check_first_step(model, parts)
-            for part in parts:
-                metrics = metrics_of(cfg, part.field)
-                if not part.training and metrics is not None:
-                    built = next(d.built for d in domains if d.field == part.where)
-                    findings += check_first_validation(model, part, metrics, built.metainfo)
+        findings += check_sizes(model, parts)
+        if len(parts) == len(domains) and not any(map(_stops, [*findings, *_of(domains)])):
+            findings += rehearse(cfg, model, parts, _metas(domains))
     check_overlap(domains, surveys)
     lines = [*describe_machine(), '', *describe_domains(domains, surveys)]
     return [*findings, *_of(domains)], lines
+
+
+def _stops(finding: Finding) -> bool:
+    """Whether an error would come up again in a rehearsal."""
+    of_config = finding.kind.startswith('config') or finding.kind.endswith(': pipeline')
+    return finding.level == 'error' and of_config
+
+
+def _metas(domains: list[Domain]) -> dict[str, dict]:
+    return {d.field.partition('.')[0]: d.built.metainfo for d in reversed(domains)}
 
 
 def _of(domains: list[Domain]) -> list[Finding]:

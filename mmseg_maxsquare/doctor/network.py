@@ -2,7 +2,7 @@
 
 import copy
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from mmengine.config import Config, ConfigDict
 from mmseg.registry import MODELS
@@ -12,6 +12,7 @@ from mmseg_maxsquare.runs.errors import fact_and_remedy
 from mmseg_maxsquare.runs.findings import Finding
 from mmseg_maxsquare.runs.fit import REMEDY, misfit
 from mmseg_maxsquare.runs.preflight import check_anchor, source_parts
+from mmseg_maxsquare.runs.pretrained import check_pretrained, check_remote, pretrained_fields
 from mmseg_maxsquare.runs.train import name_source_model
 
 OWN_WEIGHTS = ('imagenet',)  # comes with a package
@@ -52,17 +53,22 @@ def _check_weight_files(cfg: Config, model: nn.Module | None) -> Iterator[Findin
     A missing file is only a warning: the data may be checked before the source model is
     trained and its weights are downloaded, and training reports it at the start.
     """
-    for where, path in _pretrained('model', cfg.get('model') or {}):
+    missing = []
+    for where, path in pretrained_fields('model', cfg.get('model') or {}):
         if path not in OWN_WEIGHTS and '://' not in path and not os.path.isfile(path):
             what = f'no file {path}'
             remedy = f'download the weights and put them there, or set {where} to another file'
             if where.endswith('.pretrained'):
                 remedy += f' (--cfg-options {where}=None starts from random weights)'
             yield _finding('warning', where, what, remedy)
-        elif model is not None and where == 'model.backbone.pretrained' and '://' not in path:
-            yield from _load_pretrained(where, model)
+            missing.append(where)
+    if model is not None and not missing:
+        yield from check_pretrained(cfg, model)
     path = cfg.get('load_from')
-    if not path or '://' in path:
+    if not path:
+        return
+    if '://' in path:
+        yield from check_remote('load_from', path)
         return
     if not os.path.isfile(path):
         yield _finding(
@@ -74,26 +80,6 @@ def _check_weight_files(cfg: Config, model: nn.Module | None) -> Iterator[Findin
         )
     elif model is not None:
         yield from _check_checkpoint(path, model)
-
-
-def _load_pretrained(where: str, model: nn.Module) -> Iterator[Finding]:
-    try:
-        model.backbone.init_weights()
-    except Exception as error:  # of any backbone
-        remedy = 'download the weights again, or take a file that fits'
-        yield _finding('error', where, *fact_and_remedy(error, remedy))
-
-
-def _pretrained(where: str, part: object) -> Iterator[tuple[str, str]]:
-    """Fields that name a weight file."""
-    pairs: Iterable[tuple[object, object]] = part.items() if isinstance(part, dict) else ()
-    if isinstance(part, list | tuple):
-        pairs = enumerate(part)
-    for key, value in pairs:
-        if key in ('pretrained', 'checkpoint') and isinstance(value, str):
-            yield f'{where}.{key}', value
-        else:
-            yield from _pretrained(f'{where}.{key}', value)
 
 
 def _check_checkpoint(path: str, model: nn.Module) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from mmseg_maxsquare.runs.domains import LOADERS, Domain, rotates_labels_to_zero
 from mmseg_maxsquare.runs.errors import one_line
 from mmseg_maxsquare.runs.findings import Finding
 from mmseg_maxsquare.runs.image_sizes import Part
+from mmseg_maxsquare.runs.packed import fault_of_sample
 
 from .survey import Survey
 
@@ -53,7 +54,10 @@ def is_packed(domain: Domain, where: str, sample: Any) -> bool:
         domain.add('error', 'pipeline', where, what, "end it with dict(type='PackSegInputs')")
         return False
     if domain.needs_labels:
-        _check_label(domain, where, sample['data_samples'])
+        evaluated = not domain.in_training
+        fault = fault_of_sample(sample['data_samples'], evaluated, domain.has_class_labels)
+        if fault:
+            domain.add('error', 'pipeline', where, *fault)
     return True
 
 
@@ -62,29 +66,6 @@ def usable_items(domain: Domain, survey: Survey) -> list[dict]:
     usable = [i for i in survey.chosen if not domain.reads_labels or 'seg_map_path' in i]
     broken = {finding.where for finding in domain.findings if finding.level == 'error'}
     return [i for i in usable if not broken & {i['img_path'], i.get('seg_map_path')}]
-
-
-def _check_label(domain: Domain, where: str, sample: Any) -> None:
-    first = sample[0] if isinstance(sample, list | tuple) else sample
-    label, remedy = 'gt_sem_seg', "add dict(type='LoadAnnotations')"
-    if domain.has_class_labels:
-        label, remedy = 'gt_label', "end it with dict(type='PackClassInputs')"
-    if label not in first:
-        what = 'gives no labels, which this domain needs'
-        domain.add('error', 'pipeline', where, what, remedy)
-        return
-    if domain.has_class_labels:
-        return
-    shape, original = tuple(first.gt_sem_seg.shape), first.metainfo.get('ori_shape')
-    # In evaluation, logits are upsampled to ori_shape and compared with the label.
-    if domain.role in ('val', 'test') and original and shape != tuple(original[:2]):
-        domain.add(
-            'error',
-            'pipeline',
-            where,
-            f'gives labels of size {shape} for predictions of size {tuple(original[:2])}',
-            'put LoadAnnotations after Resize in test pipelines',
-        )
 
 
 def check_batches(

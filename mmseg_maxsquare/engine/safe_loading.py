@@ -49,8 +49,17 @@ def check_checkpoint(path: str | Path) -> dict:
         raise ValueError(f'{path} is damaged: the checksum of {damaged} does not fit')
     state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else None
     if not isinstance(state, dict) or not any(isinstance(v, Tensor) for v in state.values()):
-        raise ValueError(f'{path} is not a checkpoint: it holds no tensors by name')
+        text = f'{path} is not a checkpoint: it holds no tensors by name'
+        raise ValueError(text + _where_else(checkpoint))
     return checkpoint
+
+
+def _where_else(checkpoint: object) -> str:
+    """A hint at the field of another program's checkpoint that holds the tensors."""
+    for key, part in checkpoint.items() if isinstance(checkpoint, dict) else ():
+        if isinstance(part, dict) and any(isinstance(value, Tensor) for value in part.values()):
+            return f'; its field {key!r} does: save that alone to a file, with torch.save'
+    return ''
 
 
 def _reason(error: Exception) -> str:

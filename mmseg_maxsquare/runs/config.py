@@ -1,18 +1,27 @@
 """A run's config: read, overridden from the command line, its folders checked."""
 
 import argparse
+import codecs
+import difflib
+import inspect
 import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
 
 from mmseg_maxsquare.shipped import find_config, shipped_configs
 
 from .errors import fail, one_line
+from .findings import stop_at
+from .structure import check_structure
 
 DATA_FOLDER = 'MMSEG_MAXSQUARE_DATA'  # environment variable in the configs
+
+# Fields that a config may lack and an option may add.
+RUNNER_FIELDS = (*inspect.signature(Runner).parameters, 'compile', 'tta_model', 'tta_pipeline')
 
 MERGE_ERRORS = (KeyError, IndexError, TypeError, AttributeError, ValueError)
 
@@ -37,6 +46,7 @@ def load_config(
     cfg.launcher = 'none'
     changes = parse_options(options)
     merge_options(cfg, changes)
+    stop_at(check_structure(cfg))
     if 'run' not in cfg:  # for the tables: to identify the row
         cfg.run = dict(config=name_of(path), options=changes)
     default = Path('work_dirs', path.resolve().parent.name, path.stem)
@@ -53,8 +63,12 @@ def read_named_config(config: str) -> tuple[Path, Config]:
         path = find_config(config)
     except ValueError as error:
         fail(f'config: {error}')
+    if path.read_bytes().startswith(codecs.BOM_UTF8):
+        fail(f'config: {path} begins with a byte order mark; save it as UTF-8 without BOM')
     try:
-        return path, read_config(path)
+        cfg = read_config(path)
+        cfg.to_dict()  # imports the classes of a pure Python config
+        return path, cfg
     except Exception as error:  # a config is a Python file
         fail(f'config: {path} cannot be read: {one_line(error)}')
 
@@ -109,6 +123,13 @@ def parse_options(options: Sequence[str]) -> dict:
 
 def merge_options(cfg: Config, options: dict) -> None:
     """Set the fields named by ``--cfg-options``; fails if the config has no such field."""
+    known = [*cfg.to_dict(), *RUNNER_FIELDS]
+    for option in options:
+        first = option.split('.')[0]
+        if first not in known:
+            like = difflib.get_close_matches(first, known, n=1)
+            hint = f'; did you mean {like[0]}?' if like else '; correct the name'
+            fail(f'--cfg-options: the config has no field {first}{hint}')
     try:
         cfg.merge_from_dict(options)
     except MERGE_ERRORS as error:

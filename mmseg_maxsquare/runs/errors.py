@@ -3,6 +3,7 @@
 import difflib
 import re
 import sys
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from errno import ENOSPC
@@ -25,6 +26,7 @@ BUILD_ERRORS = (
     AssertionError,
     RuntimeError,
 )
+FETCH = 'download them where there is a network and name the file'
 # First words of the advice at the end of our messages.
 ADVICE = (
     'take', 'copy', 'replace', 'correct', 'complete', 'see', 'remove', 'give', 'write', 'put',
@@ -41,12 +43,20 @@ def one_line(error: BaseException, limit: int = 600) -> str:
     """The message of an exception in one line."""
     words = ' '.join(str(error.args[0] if len(error.args) == 1 else error).split())
     # The message of a KeyError is only a name, that of an assertion often empty.
+    if not words and error.__traceback__ is not None:
+        return _spot(error)
     plain = (
         isinstance(error, ValueError | OSError | TypeError | RuntimeError | ImportError) and words
     )
     text = words if plain else f'{type(error).__name__}: {words}'
     text = re.sub(r' Please check whether .*', similar(words), text)  # mmengine's advice
     return text if len(text) <= limit else text[:limit] + ' ...'
+
+
+def _spot(error: BaseException) -> str:
+    """The line that raised an error without a message."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f'{type(error).__name__} in {last.name}: {last.line}'
 
 
 def fact_and_remedy(error: BaseException, remedy: str) -> tuple[str, str]:
@@ -91,9 +101,11 @@ def one_line_errors(cfg: Config) -> Iterator[None]:
         if sys.flags.dev_mode:
             raise
         if isinstance(error, URLError):
+            if '://' in str(cfg.get('load_from')):  # then no other weights are fetched
+                fail(f'load_from: {cfg.load_from} cannot be fetched: {error.reason}; {FETCH}')
             fail(
-                f'the pretrained weights of the model cannot be fetched: {error.reason}; download '
-                'them where there is a network and name the file, or set load_from to a checkpoint'
+                f'the pretrained weights of the model cannot be fetched: {error.reason}; {FETCH}, '
+                'or set load_from to a checkpoint'
             )
         if isinstance(error, OSError) and error.errno == ENOSPC:
             remedy = 'free some space, then continue with --resume'

@@ -9,13 +9,18 @@ from mmseg_maxsquare.engine import load_only_safely
 from mmseg_maxsquare.engine.uda_hook import unwrap
 
 from .checkpoints import require_checkpoint
+from .class_list import leaves
 from .config import load_config
 from .console import progress_of
+from .drawing import has_display
 from .ensemble import load_members, use_ensemble
 from .errors import fail, one_line_errors
+from .findings import stop_at
 from .label_values import check_label_values
 from .launch import build_runner, join_processes
-from .preflight import check_test, stop_at
+from .preflight import check_test
+from .rehearsal import metas_of, rehearse
+from .settings import LOOPS
 from .sizes import check_sizes, parts_of
 from .write_predictions import allow_no_labels, name_outputs, write_outputs
 
@@ -56,6 +61,8 @@ def evaluate(
     """
     load_only_safely()
     cfg = load_config(config, options, work_dir, ('test_dataloader',))
+    if all(cfg.get(field) is None for field in LOOPS['test']):
+        fail(f'test_dataloader: missing; test needs all of {", ".join(LOOPS["test"])}')
     join_processes(cfg, launcher, local_rank)
     for checkpoint in checkpoints:
         require_checkpoint(checkpoint, 'checkpoint', 'a training run writes them to its work dir')
@@ -79,7 +86,9 @@ def evaluate(
         load_members(runner.model, checkpoints)
     with one_line_errors(cfg):
         stop_at(check_label_values(runner, ('test',)))
-        stop_at(check_sizes(unwrap(runner.model), list(parts_of(runner, ('test',)))))
+        parts = list(parts_of(runner, ('test',)))
+        stop_at(check_sizes(unwrap(runner.model), parts))
+        stop_at(rehearse(cfg, unwrap(runner.model), parts, metas_of(runner, ('test',))))
     if out:
         name_outputs(runner)
     with one_line_errors(cfg), progress_of(runner, verbose):
@@ -88,7 +97,7 @@ def evaluate(
 
 def _draw(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> None:
     """Show the predictions, or write them as images."""
-    if 'visualization' not in cfg.default_hooks:
+    if 'visualization' not in (cfg.get('default_hooks') or {}):
         fail('--show and --show-dir draw segmentations; this config has none, use --out')
     if 'network_input' in str(cfg.test_dataloader.dataset):
         fail(
@@ -96,14 +105,21 @@ def _draw(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> No
             'keeps predictions at the size of the network input; use --out, or the config '
             'with the protocol full_resolution'
         )
+    if show and not has_display():
+        fail('--show: there is no display (DISPLAY is not set); use --show-dir')
+    if cfg.get('visualizer') is None:
+        cfg.visualizer = dict(
+            type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')]
+        )
     cfg.default_hooks.visualization.update(draw=True, interval=1, show=show, wait_time=wait_time)
     cfg.visualizer.save_dir = show_dir or cfg.visualizer.get('save_dir')
 
 
 def _augment(cfg: Config) -> None:
     """Average the predictions over the augmentations of the config."""
-    if 'tta_pipeline' not in cfg or 'tta_model' not in cfg:
+    if not cfg.get('tta_pipeline') or not cfg.get('tta_model'):
         fail('--tta: the config has no tta_pipeline and tta_model')
-    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    for dataset in leaves(cfg.test_dataloader.dataset):
+        dataset['pipeline'] = cfg.tta_pipeline
     cfg.tta_model.module = cfg.model
     cfg.model = cfg.tta_model

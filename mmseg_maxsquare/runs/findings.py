@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .errors import fail
+
 LEVELS = ('error', 'warning', 'note')
 
 
@@ -44,3 +46,11 @@ def by_kind(findings: Iterable[Finding]) -> list[list[Finding]]:
         groups.setdefault(key, []).append(finding)
     # The sort is stable: within a level, findings stay in the order in which they were found.
     return [groups[key] for key in sorted(groups, key=lambda key: key[0])]
+
+
+def stop_at(findings: Iterable[Finding]) -> None:
+    """Exit with the errors, one per line."""
+    errors = [f for f in findings if f.level == 'error']
+    lines = ['; '.join(filter(None, (f'{e.where}: {e.what}', e.remedy))) for e in errors]
+    if lines:
+        fail('\nerror: '.join(lines))

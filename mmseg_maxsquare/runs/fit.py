@@ -32,7 +32,10 @@ def misfit(path: str, model: nn.Module) -> str | None:
     """
     checkpoint = check_checkpoint(path)
     state = checkpoint.get('state_dict', checkpoint)
-    state = {re.sub(r'^module\.', '', key): value for key, value in state.items()}
+    state = {re.sub(r'^module\.', '', _name(path, key)): value for key, value in state.items()}
+    for key in model.state_dict():
+        if not isinstance(state.get(key, torch.empty(0)), Tensor):
+            raise ValueError(f'{path}: {key} is a {type(state[key]).__name__}, not a tensor')
     return _misfit(path, state, model)
 
 
@@ -50,6 +53,12 @@ def load_fitting(path: str, model: nn.Module) -> nn.Module:
     if found:
         raise ValueError(found)
     return model
+
+
+def _name(path: str, key: object) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f'{path}: the key {key!r} of its tensors is not a name')
+    return key
 
 
 def _misfit(path: str, state: dict[str, Tensor], model: nn.Module) -> str | None:

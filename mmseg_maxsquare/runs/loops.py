@@ -12,7 +12,9 @@ from mmseg_maxsquare.datasets import UDASampler
 
 from .findings import Finding, config_error
 from .optimizer import schedulers_of
+from .quoted import is_quoted
 
+WHOLE = ('val_interval', 'val_begin')  # fields of any training loop
 ENDLESS = (InfiniteSampler, UDASampler)
 
 
@@ -58,6 +60,12 @@ def _check_samplers(cfg: Config, epochs: bool) -> Iterator[Finding]:
 
 def _check_length(cfg: Config, loop: dict, field: str) -> Iterator[Finding]:
     length, begin = loop.get(field), loop.get('val_begin', 1)
+    wrong = [key for key in (field, *WHOLE) if not _is_whole(loop.get(key, 1))]
+    for key in wrong:
+        what = f'is {loop[key]!r}, expected a whole number'
+        yield config_error('loop', f'train_cfg.{key}', what, 'give a number of steps or epochs')
+    if wrong:
+        return
     if isinstance(length, int) and length < 1:
         what = f'{length}, expected at least 1'
         yield config_error('loop', f'train_cfg.{field}', what, 'give the length of the training')
@@ -71,6 +79,13 @@ def _check_length(cfg: Config, loop: dict, field: str) -> Iterator[Finding]:
         what = f'{begin} is above {field}={length}: the run would never be validated'
         remedy = f'set it to at most {length}, or leave val_dataloader, val_cfg, val_evaluator out'
         yield config_error('loop', 'train_cfg.val_begin', what, remedy)
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a value is a whole number; one in quotes is reported elsewhere."""
+    if isinstance(value, str):
+        return is_quoted(value)
+    return isinstance(value, int | float) and value == int(value)
 
 
 def _check_by_epoch(cfg: Config) -> Iterator[Finding]:

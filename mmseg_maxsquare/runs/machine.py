@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
@@ -11,6 +12,8 @@ import numpy as np
 import PIL
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.optim import AmpOptimWrapper
 from torch import nn
 
 from mmseg_maxsquare.engine.method_optimizers import own_networks
@@ -46,17 +49,48 @@ def check_machine(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
     if not torch.cuda.is_available():
         what = 'no CUDA device: training runs on the CPU'
         yield Finding('note', 'machine: accelerator', 'torch.cuda', what)
-    parent = os.path.abspath(cfg.work_dir)
-    while not os.path.exists(parent):
-        parent = os.path.dirname(parent)
-    if not os.path.isdir(parent) or not os.access(parent, os.W_OK | os.X_OK):
-        kind = 'cannot be written to' if os.path.isdir(parent) else 'is a file'
+    fault = _fault_of_folder(cfg.work_dir)
+    if fault:
         remedy = 'choose another folder with --work-dir'
-        yield Finding('error', 'machine: work dir', cfg.work_dir, f'{parent} {kind}', remedy)
+        yield Finding('error', 'machine: work dir', cfg.work_dir, fault, remedy)
         return
+    parent = _parent(cfg.work_dir)
+    out = ((cfg.get('default_hooks') or {}).get('checkpoint') or {}).get('out_dir')
+    if out is not None and '://' not in str(out) and (fault := _fault_of_folder(str(out))):
+        where = 'default_hooks.checkpoint.out_dir'
+        yield Finding('error', 'machine: checkpoints', where, fault, 'choose another folder')
     if model is not None:
         yield from _check_disk(cfg, model, parent)
     yield from _check_earlier_run(cfg.work_dir)
+
+
+def check_precision(cfg: Config, level: str) -> Iterator[Finding]:
+    """Mixed precision in the config of a run on a machine without a GPU."""
+    kind = (cfg.get('optim_wrapper') or {}).get('type')
+    if kind in ('AmpOptimWrapper', AmpOptimWrapper) and get_device() == 'cpu':
+        what = 'AmpOptimWrapper needs a GPU, and none is available'
+        remedy = "set it to 'OptimWrapper', or train on a machine with a GPU"
+        yield Finding(level, 'machine: accelerator', 'optim_wrapper.type', what, remedy)
+
+
+def _parent(folder: str) -> str:
+    """The folder, or what exists above it."""
+    parent = os.path.abspath(folder)
+    while not os.path.exists(parent):
+        parent = os.path.dirname(parent)
+    return parent
+
+
+def _fault_of_folder(folder: str) -> str | None:
+    """Why a folder cannot be made or written to; None if it can."""
+    parent = _parent(folder)
+    if not os.path.isdir(parent):
+        return f'{parent} is a file'
+    try:
+        tempfile.TemporaryFile(dir=parent).close()
+    except OSError:
+        return f'{parent} cannot be written to'
+    return None
 
 
 def _check_disk(cfg: Config, model: nn.Module, folder: str) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import copy
 import logging
 import numbers
+import warnings
 from collections.abc import Iterator
 
 import torch
@@ -17,8 +18,14 @@ from mmseg_maxsquare.engine.method_optimizers import by_name, check_optimizers_o
 
 from .errors import fact_and_remedy, similar
 from .findings import Finding
+from .quoted import is_quoted
 
 WHERE = 'optim_wrapper'
+PARAMWISE = (
+    'custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult', 'flat_decay_mult',
+    'dwconv_decay_mult', 'dcn_offset_lr_mult', 'bypass_duplicate',
+)  # fmt: skip
+STEPS = 3  # of a schedule that are tried
 NUMBERS = ('lr', 'momentum', 'weight_decay', 'dampening', 'eps')  # of optimizers
 
 
@@ -41,14 +48,7 @@ def _check_optimizer(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
     yield from wrong
     if wrong or model is None:
         return
-    wrapper = copy.deepcopy(wrapper)
-    kind = wrapper.setdefault('type', 'OptimWrapper')
-    kind = OPTIM_WRAPPERS.get(kind) if isinstance(kind, str) else kind
-    if kind is AmpOptimWrapper and not torch.cuda.is_available():
-        # It cannot be built without a GPU, but the check may run on a machine without one.
-        options = ('loss_scale', 'dtype', 'use_fp16')
-        wrapper = {key: value for key, value in wrapper.items() if key not in options}
-        wrapper['type'] = OptimWrapper
+    wrapper = usable_wrapper(wrapper)
     try:
         built = build_optim_wrapper(model, wrapper)
         check_optimizers_of_methods(model, built)
@@ -57,6 +57,21 @@ def _check_optimizer(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
         yield _finding('optimizer', WHERE, error, 'cannot be built: ', remedy)
         return
     yield from _check_schedules(cfg, by_name(built))
+
+
+def usable_wrapper(wrapper: dict) -> dict:
+    """A copy of an optimizer wrapper's config that can be built on this machine.
+
+    That of mixed precision needs a GPU, but the check may run on a machine without one.
+    """
+    wrapper = copy.deepcopy(wrapper)
+    kind = wrapper.setdefault('type', 'OptimWrapper')
+    kind = OPTIM_WRAPPERS.get(kind) if isinstance(kind, str) else kind
+    if kind is AmpOptimWrapper and not torch.cuda.is_available():
+        options = ('loss_scale', 'dtype', 'use_fp16')
+        wrapper = {key: value for key, value in wrapper.items() if key not in options}
+        wrapper['type'] = OptimWrapper
+    return wrapper
 
 
 def _check_fields(wrapper: dict) -> Iterator[Finding]:
@@ -75,11 +90,26 @@ def _check_fields(wrapper: dict) -> Iterator[Finding]:
                 yield Finding('error', 'config: optimizer', spot, what, remedy)
             continue
         for key in NUMBERS:
-            if not _is_number(value := optimizer.get(key, 0)):
+            value = optimizer.get(key, 0)
+            if not _is_number(value) and not (isinstance(value, str) and is_quoted(value)):
                 what = f'is {value!r} ({type(value).__name__}), expected a number'
                 remedy = f'set {spot}.{key} to a number, without quotes'
                 yield Finding('error', 'config: optimizer', f'{spot}.{key}', what, remedy)
         yield from check_type(OPTIMIZERS, 'optimizer', spot, optimizer.get('type'))
+        yield from _check_paramwise(where, part)
+
+
+def _check_paramwise(where: str, part: dict) -> Iterator[Finding]:
+    """Fields that mmengine's constructor ignores."""
+    fields = part.get('paramwise_cfg')
+    own = (None, 'DefaultOptimWrapperConstructor', 'MethodOptimWrapperConstructor')
+    if not isinstance(fields, dict) or part.get('constructor') not in own:
+        return
+    for key in fields:
+        if key not in PARAMWISE:
+            what = f'unknown, and would be ignored; known: {", ".join(PARAMWISE)}'
+            place = f'{where}.paramwise_cfg.{key}'
+            yield Finding('error', 'config: optimizer', place, what, 'correct the name')
 
 
 def _check_schedules(cfg: Config, wrappers: dict[str, OptimWrapper]) -> Iterator[Finding]:
@@ -98,7 +128,23 @@ def _check_schedules(cfg: Config, wrappers: dict[str, OptimWrapper]) -> Iterator
             # The runner fills in the end automatically, too.
             default = dict(optimizer=wrapper, end=steps_of(cfg) or 1, epoch_length=1)
             fields = {**default, **scheduler}
-            yield from check_built(PARAM_SCHEDULERS, 'learning rate', place, fields)
+            found = list(check_built(PARAM_SCHEDULERS, 'learning rate', place, fields))
+            quoted = any(isinstance(v, str) and is_quoted(v) for v in scheduler.values())
+            yield from found if found or quoted else _try_schedule(place, fields)
+
+
+def _try_schedule(place: str, fields: dict) -> Iterator[Finding]:
+    """The error of a schedule's first steps, as if it began at once."""
+    length = fields['end'] - fields.get('begin', 0)
+    fields = {**fields, 'optimizer': copy.deepcopy(fields['optimizer']), 'begin': 0, 'end': length}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # no step of the optimizer goes before
+            schedule = PARAM_SCHEDULERS.build(fields)
+            for _ in range(min(length, STEPS)):
+                schedule.step()
+    except Exception as error:  # a config can hold anything
+        yield _finding('learning rate', place, error, 'fails: ', f'correct the fields of {place}')
 
 
 def _is_number(value: object) -> bool:

@@ -5,7 +5,7 @@ The data check (``mmseg-maxsquare check``) also reads all files.
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
@@ -21,10 +21,11 @@ from mmseg_maxsquare.models.fields import class_of, unknown_keys, unknown_messag
 from .domains import build, domains_of
 from .earlier_run import checkpoints_in, differences
 from .errors import fail, one_line, some
-from .findings import Finding
+from .findings import Finding, stop_at
 from .fit import REMEDY, misfit
-from .machine import GB, LOGS, check_machine, checkpoint_bytes
+from .machine import GB, LOGS, check_machine, check_precision, checkpoint_bytes
 from .optimizer import check_optimizer, schedulers_of
+from .pretrained import check_pretrained, check_remote
 from .settings import LOOPS, check_settings, heads_of
 
 ANCHOR = 'model.anchor.checkpoint'
@@ -41,6 +42,7 @@ def check_training(cfg: Config, resume: bool) -> None:
     """
     stop_at(check_fields(cfg, ('train', 'val')))
     stop_at(check_work_dir(cfg, resume))
+    stop_at(check_precision(cfg, 'error'))
     model = _build(cfg)
     stop_at(check_optimizer(cfg, model))
     stop_at(check_pretrained(cfg, model))
@@ -135,17 +137,6 @@ def _work_dir_errors(cfg: Config) -> Iterator[Finding]:
             yield finding
 
 
-def check_pretrained(cfg: Config, model: nn.Module) -> Iterator[Finding]:
-    """The backbone's weight file, which is read even if a checkpoint is loaded afterwards."""
-    where = 'model.backbone.pretrained'
-    path = (cfg.model.get('backbone') or {}).get('pretrained')
-    if isinstance(path, str) and '://' not in path:
-        try:
-            model.backbone.init_weights()
-        except (OSError, ValueError) as error:
-            yield Finding('error', 'config: model', where, one_line(error))
-
-
 def check_anchor(cfg: Config, model: nn.Module) -> Iterator[Finding]:
     """The source model of anchor and guard, which is loaded late."""
     for field, part in source_parts(cfg):
@@ -168,6 +159,8 @@ def source_parts(cfg: Config) -> Iterator[tuple[str, dict]]:
 def check_fit(cfg: Config, model: nn.Module, what: str) -> Iterator[Finding]:
     """The checkpoint to start from fits this model."""
     path = cfg.get('load_from')
+    if path and '://' in path:
+        yield from check_remote(what, path)
     if not path or '://' in path:
         return
     try:
@@ -198,11 +191,3 @@ def _build(cfg: Config) -> nn.Module:
     except Exception as error:  # a config can hold anything
         text = one_line(error)
         fail(text if text.startswith('model.') else f'model: cannot be built: {text}')
-
-
-def stop_at(findings: Iterable[Finding]) -> None:
-    """Exit with the errors, one per line."""
-    errors = [f for f in findings if f.level == 'error']
-    lines = ['; '.join(filter(None, (f'{e.where}: {e.what}', e.remedy))) for e in errors]
-    if lines:
-        fail('\nerror: '.join(lines))

@@ -11,8 +11,13 @@ from mmseg_maxsquare.datasets.loading import IGNORE
 from mmseg_maxsquare.models import UDAModel
 
 from .domains import LOADERS, Domain, is_mixture, is_pair
+from .drawing import check_drawing
 from .findings import Finding, config_error
+from .hooks import check_priorities
+from .inference import check_inference
+from .layers import check_layers
 from .loops import check_loops
+from .quoted import check_quoted
 from .scoring import check_scoring
 
 LOOPS = {
@@ -27,7 +32,12 @@ def check_settings(cfg: Config, domains: list[Domain]) -> list[Finding]:
     return [
         *_check_scope(cfg),
         *_check_fields(cfg),
+        *check_quoted(cfg),
+        *check_layers(cfg),
+        *check_priorities(cfg),
         *check_loops(cfg),
+        *check_inference(cfg),
+        *check_drawing(cfg),
         *_check_loaders(cfg),
         *_check_pairing(cfg),
         *_check_targets(domains),

@@ -13,11 +13,12 @@ from mmseg_maxsquare.engine.uda_hook import unwrap
 from .checkpoints import require_checkpoint, resume_from_newest
 from .config import load_config
 from .console import progress_of
-from .dry_run import check_first_step, check_first_validation, metrics_of
 from .errors import fail, one_line_errors
+from .findings import stop_at
 from .label_values import check_label_values
 from .launch import build_runner, join_processes
-from .preflight import check_training, source_parts, stop_at
+from .preflight import check_training, source_parts
+from .rehearsal import metas_of, rehearse
 from .sizes import check_sizes, parts_of
 
 
@@ -62,13 +63,9 @@ def train(
     runner = build_runner(cfg, ('train', 'val'), verbose)
     with one_line_errors(cfg):
         stop_at(check_label_values(runner, ('train', 'val')))
-        model, parts = unwrap(runner.model), list(parts_of(runner, ('train', 'val')))
-        stop_at(check_sizes(model, parts))
-        stop_at(check_first_step(model, parts))
-        for part in parts:
-            if not part.training:
-                metrics, meta = metrics_of(cfg, part.field), runner.val_dataloader.dataset.metainfo
-                stop_at(check_first_validation(model, part, metrics, meta))
+        parts = list(parts_of(runner, ('train', 'val')))
+        stop_at(check_sizes(unwrap(runner.model), parts))
+        stop_at(rehearse(cfg, unwrap(runner.model), parts, metas_of(runner, ('train', 'val'))))
     runner.register_hook(ScheduleHook(), priority='HIGHEST')
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.train()

@@ -243,7 +243,7 @@ def test_command_line(tmp_path: Path) -> None:
         ('x = nothing', 'cannot be read: NameError'),
         ("_base_ = './gone.py'", 'gone.py'),
         ('x = 1', 'train_dataloader: missing'),
-        ("model = 'DeepLab'", 'cannot be checked'),
+        ("model = 'DeepLab'", "model: is 'DeepLab', expected dict(...)"),
     ],
 )
 def test_broken_config_is_a_sentence(
