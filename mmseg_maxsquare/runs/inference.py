@@ -36,8 +36,8 @@ def check_inference(cfg: Config) -> Iterator[Finding]:
         if not _is_pair(value):
             what = f'is {value!r}, expected two whole numbers above 0, height and width'
             yield config_error('inference', f'{WHERE}.{key}', what, f'set {WHERE}.{key}=(512, 512)')
-    if all(map(_is_pair, pairs.values())):
-        crop, stride = pairs.values()
+    crop, stride = (value or () for value in pairs.values())
+    if _is_pair(crop) and _is_pair(stride):
         if stride[0] > crop[0] or stride[1] > crop[1]:
             what = f'{tuple(stride)} is larger than crop_size={tuple(crop)}: windows leave gaps'
             yield config_error('inference', f'{WHERE}.stride', what, 'take at most the crop_size')
