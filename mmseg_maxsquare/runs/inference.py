@@ -36,7 +36,7 @@ def check_inference(cfg: Config) -> Iterator[Finding]:
         if not _is_pair(value):
             what = f'is {value!r}, expected two whole numbers above 0, height and width'
             yield config_error('inference', f'{WHERE}.{key}', what, f'set {WHERE}.{key}=(512, 512)')
-    crop, stride = (value or () for value in pairs.values())
+    crop, stride = (list(value or ()) for value in pairs.values())
     if _is_pair(crop) and _is_pair(stride):
         if stride[0] > crop[0] or stride[1] > crop[1]:
             what = f'{tuple(stride)} is larger than crop_size={tuple(crop)}: windows leave gaps'
