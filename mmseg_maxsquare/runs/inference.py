@@ -31,13 +31,13 @@ def check_inference(cfg: Config) -> Iterator[Finding]:
         yield config_error('inference', WHERE, what, f"set {WHERE}=dict(mode='whole')")
     if mode != 'slide':
         return
-    pairs = {key: test.get(key) for key in ('crop_size', 'stride')}
+    pairs: dict[str, Any] = {key: test.get(key) for key in ('crop_size', 'stride')}
     for key, value in pairs.items():
         if not _is_pair(value):
             what = f'is {value!r}, expected two whole numbers above 0, height and width'
             yield config_error('inference', f'{WHERE}.{key}', what, f'set {WHERE}.{key}=(512, 512)')
-    crop, stride = (list(value or ()) for value in pairs.values())
-    if _is_pair(crop) and _is_pair(stride):
+    if all(map(_is_pair, pairs.values())):
+        crop, stride = pairs.values()
         if stride[0] > crop[0] or stride[1] > crop[1]:
             what = f'{tuple(stride)} is larger than crop_size={tuple(crop)}: windows leave gaps'
             yield config_error('inference', f'{WHERE}.stride', what, 'take at most the crop_size')
