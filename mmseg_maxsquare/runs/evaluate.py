@@ -71,9 +71,10 @@ def evaluate(
     if tta:
         _augment(cfg)
     runner = build_runner(cfg, ('test',), verbose)
-    parts = list(parts_of(runner, ('test',)))
-    stop_at(check_sizes(unwrap(runner.model), parts))
-    stop_at(rehearse(cfg, unwrap(runner.model), parts, metas_of(runner, ('test',))))
+    with one_line_errors(cfg):
+        parts = list(parts_of(runner, ('test',)))
+        stop_at(check_sizes(unwrap(runner.model), parts))
+        stop_at(rehearse(cfg, unwrap(runner.model), parts, metas_of(runner, ('test',))))
     if out:
         name_outputs(runner)
     with one_line_errors(cfg), progress_of(runner, verbose):
