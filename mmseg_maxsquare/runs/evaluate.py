@@ -15,6 +15,7 @@ from .console import progress_of
 from .drawing import has_display
 from .errors import fail, one_line_errors
 from .findings import stop_at
+from .label_shapes import check_label_shapes
 from .launch import build_runner, join_processes
 from .preflight import check_test
 from .rehearsal import metas_of, rehearse
@@ -72,6 +73,7 @@ def evaluate(
         _augment(cfg)
     runner = build_runner(cfg, ('test',), verbose)
     with one_line_errors(cfg):
+        stop_at(check_label_shapes(runner, ('test',)))
         parts = list(parts_of(runner, ('test',)))
         stop_at(check_sizes(unwrap(runner.model), parts))
         stop_at(rehearse(cfg, unwrap(runner.model), parts, metas_of(runner, ('test',))))

@@ -16,6 +16,7 @@ from .config import load_config
 from .console import progress_of
 from .errors import fail, one_line_errors
 from .findings import stop_at
+from .label_shapes import check_label_shapes
 from .label_values import check_label_values
 from .launch import build_runner, join_processes
 from .preflight import check_training, source_parts
@@ -73,6 +74,7 @@ def _try_out(cfg: Config, runner: Runner) -> None:
     """Look at labels and sizes, and rehearse the first step and validation."""
     loops, model = ('train', 'val'), unwrap(runner.model)
     stop_at(check_label_values(runner, loops))
+    stop_at(check_label_shapes(runner, ('val',)))
     parts = list(parts_of(runner, loops))
     stop_at(check_sizes(model, parts))
     stop_at(rehearse(cfg, model, parts, metas_of(runner, loops)))

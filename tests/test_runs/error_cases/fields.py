@@ -1,8 +1,12 @@
 """Faults of config fields that once ended a run only when they were first used."""
 
+from pathlib import Path
+
+from PIL import Image
+
 from .base import SOURCE, Place, fault, fields
 from .weights import save_checkpoint
-from tests.helpers.tiny_data import train_pipeline
+from tests.helpers.tiny_data import make_cityscapes, train_pipeline
 
 MISSPELT = 'train CONFIG --cfg-options trian_cfg.max_iters=1'
 
@@ -161,6 +165,29 @@ def validation_not_packed(here: Place) -> None:
 def amp_in_the_config(here: Place) -> None:
     here.patch.setattr('mmseg_maxsquare.runs.machine.get_device', lambda: 'cpu')
     here.cfg.optim_wrapper.type = 'AmpOptimWrapper'
+
+
+OTHER_SHAPE = 'replace one of them with the original, or leave the pair out with an ann_file'
+
+
+def stock_validation(here: Place) -> Path:
+    """Validate as mmseg reads Cityscapes; returns its last label."""
+    make_cityscapes(here.root / 'stock')
+    here.cfg.val_dataloader.dataset.type = 'CityscapesDataset'
+    here.cfg.val_dataloader.dataset.data_root = str(here.root / 'stock')
+    return sorted((here.root / 'stock/gtFine/val').rglob('*labelTrainIds.png'))[-1]
+
+
+@fault(f'<loader>.dataset: label <file> is <size>, its image <size> pixels; {OTHER_SHAPE}')
+def small_label_in_a_validation(here: Place) -> None:
+    label = stock_validation(here)
+    Image.open(label).resize((16, 12), Image.Resampling.NEAREST).save(label)
+
+
+@fault(f'<loader>.dataset: label <file> has <n> channels, expected one of ids; {OTHER_SHAPE}')
+def coloured_label_in_a_validation(here: Place) -> None:
+    label = stock_validation(here)
+    Image.open(label).convert('RGB').save(label)
 
 
 def schedule(**values) -> dict:
