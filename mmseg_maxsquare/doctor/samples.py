@@ -74,7 +74,7 @@ def check_batches(
     """Loaders that leave out their only batch, since it is not full."""
     for field in LOADERS:
         loader = cfg.get(field) or {}
-        size = loader.get('batch_size', 1)
+        size = _batch_size(cfg, field)
         images: Counter[str] = Counter()
         for domain in domains:
             if domain.field.startswith(field) and domain.name in surveys:
@@ -109,11 +109,17 @@ def parts_of(
                 domain.role if domain.role in ('source', 'target') else '',
                 [item['img_path'] for item in items],
                 partial(_load, domain, items),
-                (cfg.get(field) or {}).get('batch_size', 1),
+                _batch_size(cfg, field),
                 domain.in_training,
             )
         )
     return parts
+
+
+def _batch_size(cfg: Config, field: str) -> int:
+    """Of a loader; a value of another kind is reported elsewhere."""
+    size = (cfg.get(field) or {}).get('batch_size', 1)
+    return size if isinstance(size, int) else 1
 
 
 def _load(domain: Domain, items: list[dict], number: int) -> dict:

@@ -67,7 +67,7 @@ def read_named_config(config: str) -> tuple[Path, Config]:
         fail(f'config: {path} begins with a byte order mark; save it as UTF-8 without BOM')
     try:
         cfg = read_config(path)
-        cfg.to_dict()  # imports the classes of a pure Python config
+        list(cfg.items())  # imports the classes of a pure Python config
         return path, cfg
     except Exception as error:  # a config is a Python file
         fail(f'config: {path} cannot be read: {one_line(error)}')

@@ -55,7 +55,7 @@ def build_runner(cfg: Config, loops: tuple[str, ...], verbose: bool = False) -> 
             loop = getattr(runner, f'{name}_loop')
             if loop is not None:
                 _refuse_empty(f'{name}_dataloader', loop.dataloader)
-                _read_first(loop.dataloader.dataset)
+                _read_first(f'{name}_dataloader', loop.dataloader.dataset)
     except BUILD_ERRORS as error:
         if sys.flags.dev_mode:
             raise
@@ -73,7 +73,7 @@ def _refuse_empty(field: str, loader: DataLoader) -> None:
         )
 
 
-def _read_first(dataset: Dataset) -> None:
+def _read_first(field: str, dataset: Dataset) -> None:
     """Load the first sample; a UDADataset has already done so when it was built."""
     if isinstance(dataset, SeededDataset):
         dataset = dataset.dataset
@@ -82,7 +82,13 @@ def _read_first(dataset: Dataset) -> None:
     # A mixture for self-training has no samples before its first round.
     for part in getattr(dataset, 'domains', {'': dataset}).values():
         with seeded(0):
-            part[0]
+            sample = part[0]
+        if not isinstance(sample, dict) or not {'inputs', 'data_samples'} <= set(sample):
+            found = sorted(sample) if isinstance(sample, dict) else type(sample).__name__
+            raise ValueError(
+                f'{field}.dataset.pipeline: gives {found} instead of inputs and data_samples; end '
+                "it with dict(type='PackSegInputs')"
+            )
 
 
 def _without_classes(error: Exception) -> str:

@@ -87,10 +87,11 @@ def _fault_of_folder(folder: str) -> str | None:
     if not os.path.isdir(parent):
         return f'{parent} is a file'
     try:
-        tempfile.TemporaryFile(dir=parent).close()
+        writable = os.access(parent, os.W_OK | os.X_OK)
+        tempfile.TemporaryFile(dir=parent).close()  # root may write everywhere but cannot in /proc
     except OSError:
-        return f'{parent} cannot be written to'
-    return None
+        writable = False
+    return None if writable else f'{parent} cannot be written to'
 
 
 def _check_disk(cfg: Config, model: nn.Module, folder: str) -> Iterator[Finding]:
@@ -133,14 +134,19 @@ def checkpoint_bytes(cfg: Config, model: nn.Module) -> int:
 def checkpoints_kept(cfg: Config) -> int:
     """Number of checkpoints on the disk at the same time."""
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
-    interval, keep = hook.get('interval', -1), hook.get('max_keep_ckpts', -1)
+    interval, keep = (_whole(hook.get(key), -1) for key in ('interval', 'max_keep_ckpts'))
     loop = cfg.get('train_cfg') or {}
-    steps = loop.get('max_iters') or loop.get('max_epochs') or 0
+    steps = _whole(loop.get('max_iters') or loop.get('max_epochs'), 0)
     written = -(-steps // interval) if interval > 0 and steps else 1
     # The hook writes the new one before it deletes the oldest.
     kept = min(written, keep + 1) if keep > 0 else written
     best = hook.get('save_best')
     return max(kept, 1) + (len(best) if isinstance(best, list | tuple) else bool(best))
+
+
+def _whole(value: object, default: int) -> int:
+    """A number; one of another kind is reported elsewhere."""
+    return int(value) if isinstance(value, int | float) else default
 
 
 def _check_earlier_run(work_dir: str) -> Iterator[Finding]:

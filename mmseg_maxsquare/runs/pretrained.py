@@ -78,8 +78,8 @@ def check_remote(where: str, path: str) -> Iterator[Finding]:
     name = path.removeprefix(scheme)
     if name not in known:
         like = difflib.get_close_matches(name, known, n=1)
-        hint = f'; did you mean {scheme}{like[0]}?' if like else ''
-        yield config_error('model', where, f'{path}: no model of this name{hint}', 'correct it')
+        remedy = f'did you mean {scheme}{like[0]}?' if like else 'correct the name'
+        yield config_error('model', where, f'{path}: no model of this name', remedy)
 
 
 def _files(module: nn.Module) -> list[str]:

@@ -32,6 +32,7 @@ from .optimizer import usable_wrapper
 from .packed import fault_of_sample
 
 SIDE = 128  # of the inputs that are tried first; the others only if these fail
+WHOLE = 0  # stands for the id of what cannot be built
 PAIR = 2  # images in a batch: batch norms after a global pooling need two
 
 
@@ -138,7 +139,7 @@ def _try(what: str, model: nn.Module, run: Callable) -> Iterator[Finding]:
         except torch.cuda.OutOfMemoryError:
             return
         except Exception as error:  # a config can hold anything
-            if sys.flags.dev_mode:
+            if sys.flags.dev_mode and side is None:
                 raise
             found = error
     where = _culprit(found, fields)
@@ -169,6 +170,7 @@ def _evaluate(
     fields: dict[int, str],
 ) -> None:
     """A validation of one image."""
+    fields[WHOLE] = f'{loop}_evaluator'
     with tempfile.TemporaryDirectory() as folder:
         evaluator = _evaluator(config, folder)
         evaluator.dataset_meta = meta
@@ -199,7 +201,7 @@ def _evaluator(config: Any, folder: str) -> Evaluator:
 
 def _culprit(error: BaseException, fields: dict[int, str]) -> str:
     """Field of the innermost part in which an exception arose."""
-    found, trace = 'model', error.__traceback__
+    found, trace = fields.get(WHOLE, 'model'), error.__traceback__
     while trace is not None:
         found = fields.get(id(trace.tb_frame.f_locals.get('self')), found)
         trace = trace.tb_next

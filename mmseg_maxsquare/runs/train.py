@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.runner import Runner
 
 from mmseg_maxsquare.engine import load_only_safely
 from mmseg_maxsquare.engine.schedules import ScheduleHook
@@ -62,13 +63,19 @@ def train(
     check_training(cfg, resume)
     runner = build_runner(cfg, ('train', 'val'), verbose)
     with one_line_errors(cfg):
-        stop_at(check_label_values(runner, ('train', 'val')))
-        parts = list(parts_of(runner, ('train', 'val')))
-        stop_at(check_sizes(unwrap(runner.model), parts))
-        stop_at(rehearse(cfg, unwrap(runner.model), parts, metas_of(runner, ('train', 'val'))))
+        _try_out(cfg, runner)
     runner.register_hook(ScheduleHook(), priority='HIGHEST')
     with one_line_errors(cfg), progress_of(runner, verbose):
         runner.train()
+
+
+def _try_out(cfg: Config, runner: Runner) -> None:
+    """Look at labels and sizes, and rehearse the first step and validation."""
+    loops, model = ('train', 'val'), unwrap(runner.model)
+    stop_at(check_label_values(runner, loops))
+    parts = list(parts_of(runner, loops))
+    stop_at(check_sizes(model, parts))
+    stop_at(rehearse(cfg, model, parts, metas_of(runner, loops)))
 
 
 def name_source_model(cfg: Config) -> None:

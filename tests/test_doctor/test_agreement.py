@@ -16,6 +16,8 @@ UNKNOWN = {
     'list_of_other_images': 'the metric knows after a validation which images there are',
     'no_source_model': 'a warning: data may be checked before the source model is trained',
     'no_weights': 'a warning: data may be checked before the weights are there',
+    'no_initial_weights': 'a warning: data may be checked before the weights are there',
+    'amp_in_the_config': 'a warning: the training may run on another machine',
     'no_anchor': 'a warning: data may be checked before the source model is trained',
     'used_work_dir': 'a warning: the run may be resumed',
 }

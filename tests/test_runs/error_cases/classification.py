@@ -143,9 +143,6 @@ def misspelt_field_of_the_optimizer(here: Place) -> None:
     here.cfg.optim_wrapper.optimizer.momentun = 0.9
 
 
-@fault(
-    'optim_wrapper.optimizer.<field>: is <value>, expected a number; set <field> to a number, '
-    'without quotes'
-)
+@fault('<field>: is <value>, expected a number; set <field> to a number, without quotes')
 def rate_in_quotes(here: Place) -> None:
     here.cfg.optim_wrapper.optimizer.lr = '2.5e-4'

@@ -1,6 +1,7 @@
 """Faults of checkpoints and of weights."""
 
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -114,3 +115,83 @@ def no_anchor(here: Place) -> None:
 )
 def anchor_of_16_classes(here: Place) -> None:
     here.cfg.model.anchor = dict(checkpoint=str(save_checkpoint(here, **SIXTEEN)))
+
+
+@fault('load_from: <file>: the key <key> of its tensors is not a name')
+def number_as_name(here: Place) -> None:
+    path = save_checkpoint(here)
+    state = torch.load(path)['state_dict']
+    torch.save(dict(state_dict={**state, 5: torch.zeros(1)}), path)
+    here.cfg.load_from = str(path)
+
+
+@fault('load_from: <file>: <tensor> is a <type>, not a tensor')
+def list_as_tensor(here: Place) -> None:
+    path = save_checkpoint(here)
+    state = torch.load(path)['state_dict']
+    state['decode_head.conv_seg.bias'] = [1.0] * 19
+    torch.save(dict(state_dict=state), path)
+    here.cfg.load_from = str(path)
+
+
+@fault(
+    'load_from: <file> is not a checkpoint: it holds no tensors by name; its field <field> does: '
+    'save that alone to a file, with torch.save'
+)
+def checkpoint_of_another_program(here: Place) -> None:
+    path = save_checkpoint(here)
+    torch.save(dict(model=dict(torch.load(path)['state_dict'])), path)
+    here.cfg.load_from = str(path)
+
+
+def start_from(here: Place, weights: str) -> None:
+    here.cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=weights)
+
+
+NO_NAME = '<field>: <name>: no model of this name; <remedy>'
+
+
+@fault(NO_NAME)
+def no_such_weights(here: Place) -> None:
+    start_from(here, 'open-mmlab://nonsense')
+
+
+@fault(NO_NAME)
+def no_such_source_model(here: Place) -> None:
+    here.cfg.load_from = 'open-mmlab://nonsense'
+
+
+@fault(
+    '<field>: <name> needs torchvision, which is not installed; install it, or name a file',
+)
+def weights_of_torchvision(here: Place) -> None:
+    here.patch.setitem(sys.modules, 'torchvision', None)
+    here.cfg.model.pretrained = 'torchvision://resnet18'
+
+
+@fault(
+    '<field>: no file <file>; download the weights and put them there, or set <field> to another '
+    'file'
+)
+def no_initial_weights(here: Place) -> None:
+    start_from(here, 'nothing.pth')
+
+
+OR_RANDOM = 'take the weights of this network, or set the field to None for random ones'
+
+
+@fault(
+    '<field>: <file> does not fit: it has <n>% of the tensors of <type>; ' + OR_RANDOM,
+)
+def initial_weights_of_another_network(here: Place) -> None:
+    torch.save(dict(conv=torch.zeros(3)), here.root / 'other.pth')
+    start_from(here, str(here.root / 'other.pth'))
+
+
+@fault(
+    '<field>: <file> cannot be read (<error>): it is truncated, damaged or not a checkpoint; '
+    + OR_RANDOM,
+)
+def damaged_initial_weights(here: Place) -> None:
+    (here.root / 'other.pth').write_bytes(b'xx')
+    start_from(here, str(here.root / 'other.pth'))

@@ -88,3 +88,9 @@ def save_run(here: Place) -> Path:
     meta = dict(iter=2, seed=0, time='20260101_000000', cfg=here.cfg.pretty_text)
     torch.save(dict(state_dict=state, meta=meta, message_hub={}, optimizer={}), path)
     return path
+
+
+@fault('default_hooks.checkpoint.out_dir: <reason>; choose another folder')
+def checkpoints_into_a_file(here: Place) -> None:
+    (here.root / 'taken').write_text('')
+    here.cfg.default_hooks.checkpoint.out_dir = str(here.root / 'taken')
