@@ -56,10 +56,10 @@ def evaluate(
     """
     load_only_safely()
     cfg = load_config(config, options, work_dir, ('test_dataloader',))
-    if all(cfg.get(field) is None for field in LOOPS['test']):
-        fail(f'test_dataloader: missing; test needs all of {", ".join(LOOPS["test"])}')
     join_processes(cfg, launcher, local_rank)
     require_checkpoint(checkpoint, 'checkpoint', 'a training run writes them to its work dir')
+    if all(cfg.get(field) is None for field in LOOPS['test']):
+        fail(f'test_dataloader: missing; test needs all of {", ".join(LOOPS["test"])}')
     cfg.load_from = checkpoint
     init_default_scope(cfg.get('default_scope') or 'mmseg')
     if cfg.get('model') and cfg.get('test_evaluator') is not None:

@@ -28,7 +28,7 @@ def check_inference(cfg: Config) -> Iterator[Finding]:
     if mode not in MODES:
         what = f'is {test!r}, expected a mode, one of {", ".join(MODES)}'
         yield config_error('inference', WHERE, what, f"set {WHERE}=dict(mode='whole')")
-    if mode != 'slide':
+    if not isinstance(test, dict) or mode != 'slide':
         return
     pairs = {key: test.get(key) for key in ('crop_size', 'stride')}
     for key, value in pairs.items():
