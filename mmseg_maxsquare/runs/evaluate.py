@@ -61,14 +61,14 @@ def evaluate(
     """
     load_only_safely()
     cfg = load_config(config, options, work_dir, ('test_dataloader',))
-    if all(cfg.get(field) is None for field in LOOPS['test']):
-        fail(f'test_dataloader: missing; test needs all of {", ".join(LOOPS["test"])}')
     join_processes(cfg, launcher, local_rank)
     for checkpoint in checkpoints:
         require_checkpoint(checkpoint, 'checkpoint', 'a training run writes them to its work dir')
-    cfg.load_from = checkpoints[0]
     if len(checkpoints) == 1 and weights is not None:
         fail('--weights: belongs to several checkpoints, and one is given; leave it out')
+    if all(cfg.get(field) is None for field in LOOPS['test']):
+        fail(f'test_dataloader: missing; test needs all of {", ".join(LOOPS["test"])}')
+    cfg.load_from = checkpoints[0]
     init_default_scope(cfg.get('default_scope') or 'mmseg')
     if cfg.get('model') and cfg.get('test_evaluator') is not None:
         allow_no_labels(cfg, out)

@@ -29,7 +29,7 @@ def check_inference(cfg: Config) -> Iterator[Finding]:
     if mode not in MODES:
         what = f'is {given!r}, expected a mode, one of {", ".join(MODES)}'
         yield config_error('inference', WHERE, what, f"set {WHERE}=dict(mode='whole')")
-    if mode != 'slide':
+    if not isinstance(test, dict) or mode != 'slide':
         return
     pairs: dict[str, Any] = {key: test.get(key) for key in ('crop_size', 'stride')}
     for key, value in pairs.items():

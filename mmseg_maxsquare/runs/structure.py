@@ -1,6 +1,7 @@
 """Fields of a config that have another kind of value than the rest of the checks rely on."""
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from mmengine.config import Config
 
@@ -48,11 +49,9 @@ def _check_model(model: dict) -> Iterator[Finding]:
     for name in HEADS:
         where, heads = f'model.{name}', model.get(name)
         yield from _parts(where, heads)
-        several = isinstance(heads, list | tuple)
-        entries: list = list(heads) if isinstance(heads, list | tuple) else [heads]
-        for i, head in enumerate(entries):
+        listed = {f'{where}.{i}': head for i, head in enumerate(heads)} if _is_list(heads) else {}
+        for place, head in (listed or {where: heads}).items():
             if isinstance(head, dict):
-                place = f'{where}.{i}' if several else where
                 yield from _parts(f'{place}.loss_decode', head.get('loss_decode'))
 
 
@@ -71,6 +70,10 @@ def _check_dataset(where: str, dataset: object, empty: bool = True) -> Iterator[
     if isinstance(dataset.get('datasets'), list | tuple):
         for i, part in enumerate(dataset['datasets']):
             yield from _check_dataset(f'{where}.datasets.{i}', part, empty=False)
+
+
+def _is_list(value: object) -> TypeGuard[list | tuple]:
+    return isinstance(value, list | tuple)
 
 
 def _parts(where: str, value: object) -> Iterator[Finding]:

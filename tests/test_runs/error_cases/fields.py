@@ -24,6 +24,7 @@ def byte_order_mark(here: Place) -> None:
 
 @fault('test_dataloader: missing; test needs all of <fields>', 'test CONFIG source.pth')
 def nothing_to_test(here: Place) -> None:
+    save_checkpoint(here)
     here.cfg.merge_from_dict(dict(test_dataloader=None, test_cfg=None, test_evaluator=None))
 
 
