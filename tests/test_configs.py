@@ -93,7 +93,7 @@ def test_no_config_is_unaccounted_for() -> None:
     }
     others = {name for name in LEAVES if name.startswith('source_only/') or '/released/' in name}
     assert set(LEAVES) == adapting | others
-    assert len(others) == 18 + 4
+    assert len(others) == 20 + 4
 
 
 @pytest.mark.parametrize(
@@ -202,6 +202,9 @@ def test_poly_reaches_zero_at_the_end(name: str) -> None:
     cfg, model = build(name)
     if name == 'maxsquare/released/source_gta.py':
         pytest.skip('its curve is cut off on purpose')
+    if 'wrn38' in name:
+        assert cfg.param_scheduler == []  # a constant rate
+        return
     assert cfg.param_scheduler[0].end == cfg.train_cfg.max_iters + 1
     steps = cfg.train_cfg.max_iters = 10
     cfg.param_scheduler[0].end = steps + 1

@@ -60,9 +60,9 @@ def test_columns_of_table_1() -> None:
 
 
 def test_columns_of_the_digits() -> None:
-    """Each direction from its own source model: four rows of two, and two source models."""
+    """Each direction from its own source model: five rows of two, and two source models."""
     table = load_table('digits')
-    assert len(table.rows) == 8 and len(table.runs) == 10
+    assert len(table.rows) == 10 and len(table.runs) == 12
     for row in table.rows:
         task = row.column.replace('→', '2').lower()
         assert task in row.run.config
@@ -147,7 +147,9 @@ def test_wrong_definitions(text: str, message: str, tmp_path: Path) -> None:
 
 
 def test_no_such_table() -> None:
-    with pytest.raises(ValueError, match='no table 7; the available ones: camvid_day2dusk, digits'):
+    with pytest.raises(
+        ValueError, match='no table 7; the available ones: camvid_day2dusk, camvid_systems, digits'
+    ):
         load_table('7')
 
 

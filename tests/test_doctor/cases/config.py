@@ -270,7 +270,8 @@ def checkpoints_by_epoch(root: Path, cfg: Config) -> None:
 
 @fault('gta', 'warning', 'train_dataloader.dataset', 'makes labels of filled pixels 0, which is')
 def rotation_of_a_stock_data_set(root: Path, cfg: Config) -> None:
-    step = dict(type='RandomRotFlip')
+    # Rotated labels hold mixed ids too, with which a first step may fail.
+    step = dict(type='RandomRotFlip', rotate_prob=0.01)
     val = cfg.val_dataloader.dataset.to_dict()
     prefix = dict(img_path='leftImg8bit/val', seg_map_path='gtFine/val')
     cfg.train_dataloader.dataset = dict(
