@@ -15,7 +15,5 @@ model = dict(
 source = dict(pipeline=[_base_.load, _base_.labels, _base_.size, _base_.pack])
 target = dict(pipeline=[_base_.load, _base_.resize, _base_.pack])
 train_dataloader = dict(dataset=dict(source=source, target=target))
-param_scheduler = [
-    dict(type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=90001, by_epoch=False)
-]
+param_scheduler = [dict(type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=90001, by_epoch=False)]
 train_cfg = dict(max_iters=90000)

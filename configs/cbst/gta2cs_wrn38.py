@@ -15,9 +15,7 @@ train_dataloader = dict(
     dataset=dict(
         type='SelfTrainingDataset',
         source=dict(pipeline=[_base_.load, _base_.labels, near, crop, _base_.pack]),
-        target=dict(
-            pipeline=[_base_.load, dict(type='LoadPseudoLabels'), far, crop, _base_.pack]
-        ),
+        target=dict(pipeline=[_base_.load, dict(type='LoadPseudoLabels'), far, crop, _base_.pack]),
         labelling_pipeline=[_base_.load, label_size, _base_.pack],
     ),
 )

@@ -15,9 +15,7 @@ train_dataloader = dict(
     dataset=dict(
         type='SelfTrainingDataset',
         source=dict(pipeline=[_base_.load, _base_.labels, near, crop, _base_.pack]),
-        target=dict(
-            pipeline=[_base_.load, dict(type='LoadPseudoLabels'), far, crop, _base_.pack]
-        ),
+        target=dict(pipeline=[_base_.load, dict(type='LoadPseudoLabels'), far, crop, _base_.pack]),
         labelling_pipeline=[_base_.load, label_size, _base_.pack],
     ),
 )
@@ -27,9 +25,7 @@ optim_wrapper = dict(
 )
 round_iters = 1410
 milestones = [round_iters * i for i in range(1, 6)]
-param_scheduler = [
-    dict(type='MultiStepLR', milestones=milestones, gamma=0.5**0.5, by_epoch=False)
-]
+param_scheduler = [dict(type='MultiStepLR', milestones=milestones, gamma=0.5**0.5, by_epoch=False)]
 train_cfg = dict(
     rounds=6, round_iters=round_iters, max_iters=6 * round_iters, val_interval=round_iters,
     source_share=0.02, fewest_rare=3,
