@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from .findings import Finding
 from .image_sizes import evenly
-from .label_files import check_label_files
+from .label_files import MODES, check_label_files
 
 FILES = 40  # label files that are looked at
 BACKGROUND, IGNORED = 0, 255
@@ -121,8 +121,9 @@ def _values(path: str | None) -> set[int]:
         return set()
     try:
         with Image.open(path) as image:
-            if image.mode not in ('L', 'P', '1'):
+            if image.mode not in MODES:
                 return set()
-            return set(np.unique(np.array(image).astype(np.uint8)).tolist())
+            # Not cut to 8 bits, as mmseg's loader does: 256 would become class 0.
+            return set(np.unique(np.array(image).astype(np.int64)).tolist())
     except OSError:
         return set()
