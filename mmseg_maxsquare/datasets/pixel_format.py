@@ -127,15 +127,6 @@ def looks_like_labels(image: np.ndarray) -> bool:
     return 1 < colours <= LABEL_COLOURS
 
 
-def is_label_file(path: str | Path) -> bool:
-    """Whether a file is probably a label map, by format and content."""
-    try:
-        image = decode(path, cv2.IMREAD_UNCHANGED) if read_header(path).lossless else None
-    except (BadFileError, OSError):  # which is told when the image is read
-        return False
-    return image is not None and looks_like_labels(image)
-
-
 def decode(path: str | Path, flags: int = cv2.IMREAD_COLOR) -> np.ndarray | None:
     """The pixels of an image file in OpenCV's order, turned as viewers show them.
 
