@@ -35,7 +35,7 @@ def source_prior(dataset: Dataset, classes: list[str], width: int, folder: Path)
     """
     path = folder / f'{NAME}.npz'
     names = [dataset.get_data_info(i)['img_path'] for i in range(len(dataset))]
-    key = json.dumps(dict(classes=classes, width=width, images=_digest(names)))
+    key = json.dumps(dict(classes=classes, width=width, images=digest_of(names)))
     if path.is_file():
         with np.load(path) as file:
             found, prior = str(file['key']), file['prior']
@@ -87,5 +87,6 @@ def _counts(dataset: Dataset, classes: int) -> tuple[np.ndarray, int]:
     return counts, columns
 
 
-def _digest(names: list[str]) -> str:
+def digest_of(names: list[str]) -> str:
+    """Fingerprint of a list of names."""
     return hashlib.sha256('\n'.join(names).encode('utf-8', 'surrogateescape')).hexdigest()

@@ -1,5 +1,6 @@
 """The files of a round of self-training: which images, which labels."""
 
+import json
 import logging
 import math
 import shutil
@@ -15,7 +16,7 @@ from torch import nn
 from ..data_files import BadFileError
 from ..datasets.self_training_dataset import ROUND_FILE, SelfTrainingDataset
 from ..methods import cbst
-from .prior_file import source_prior
+from .prior_file import digest_of, source_prior
 from .pseudo_labelling import (
     Labeller,
     read_confidences,
@@ -28,6 +29,7 @@ from .pseudo_labelling import (
 )
 
 SELECTED = 'selected.json'
+ORIGIN = 'made_of.json'  # weights and rules behind the files of a round
 LINE = 60.0  # seconds between two lines of progress
 Share = tuple[float, float, float]  # in the first round, added in each further one, at most
 
@@ -37,6 +39,7 @@ class Rules:
     """How images and labels are chosen; see :class:`SelfTrainingLoop`."""
 
     rounds: int
+    round_iters: int
     portion: Share
     source_share: Share
     policy: str
@@ -81,16 +84,48 @@ class RoundMaker:
             model: In eval mode.
         """
         images, flip = self.dataset.to_label, self.rules.flip
-        chosen = self._select(Labeller(model, images, None, flip))
-        self._label(number, Labeller(model, images, self._prior(), flip), chosen)
+        origin = {'weights': weights_digest(model), **self._rules()}
+        chosen = self._select(Labeller(model, images, None, flip), number, origin)
+        self._label(number, Labeller(model, images, self._prior(), flip), chosen, origin)
 
-    def _select(self, labeller: Labeller) -> list[int]:
-        """Numbers of the target images that are used."""
-        every = range(len(labeller.images))
+    def check(self, number: int) -> None:
+        """Check the files of a round in which a run resumes.
+
+        Raises:
+            FileNotFoundError: If they are missing.
+            BadFileError: If they were made by other rules.
+        """
+        folder = self.folder_of(number)
+        origin = read_json(folder / ORIGIN)
+        if origin is None or not (folder / ROUND_FILE).is_file():
+            raise FileNotFoundError(
+                f'{folder}: the pseudo labels of this round are missing; resume from the last '
+                f'checkpoint at or before step {(number - 1) * self.rules.round_iters}'
+            )
+        changed = [name for name, value in self._rules().items() if origin.get(name) != value]
+        if changed:
+            raise BadFileError(
+                f'{folder}: the pseudo labels of this round were made with other values of '
+                f'{", ".join(changed)}; resume with those, or start a new work dir'
+            )
+
+    def _rules(self) -> dict:
+        """What decides on the files of a round beside the weights, as JSON has it."""
+        rules = {key: value for key, value in vars(self.rules).items() if key != 'rounds'}
+        images = [self.dataset.to_label.get_data_info(i)['img_path'] for i in self._every()]
+        return json.loads(json.dumps({**rules, 'target': digest_of(images)}))
+
+    def _every(self) -> range:
+        return range(len(self.dataset.to_label))
+
+    def _select(self, labeller: Labeller, number: int, origin: dict) -> list[int]:
+        """Numbers of the target images that are used, chosen by the first round's model."""
+        every = self._every()
         if self.rules.select is None:
             return list(every)
         path = self.folder / SELECTED
-        if read_json(path) is None:
+        found = read_json(path)
+        if found is None or (number == 1 and found['made_of'] != origin):
             rank, ranks = get_dist_info()
             part = self.folder / f'scores_{rank}.json'
             mine = self._told('choosing images', score_images(labeller, every[rank::ranks]), every)
@@ -101,7 +136,7 @@ class RoundMaker:
                 for file in sorted(self.folder.glob('scores_*.json')):
                     scores.update({int(k): v for k, v in (read_json(file) or {}).items()})
                 best = sorted(scores, key=lambda i: (-scores[i], i))[: self.rules.select]
-                write_json(path, dict(images=sorted(best), scores=scores))
+                write_json(path, dict(images=sorted(best), scores=scores, made_of=origin))
             barrier()
         return (read_json(path) or {})['images']
 
@@ -112,13 +147,13 @@ class RoundMaker:
         classes = list(dataset.metainfo['classes'])
         return source_prior(dataset.for_prior, classes, self.rules.prior_width, self.folder)
 
-    def _label(self, number: int, labeller: Labeller, chosen: list[int]) -> None:
-        """Thresholds and labels of a round, unless they are there from the same weights."""
-        folder, digest = self.folder_of(number), weights_digest(labeller.model)
-        begun, done = folder / 'weights.json', folder / ROUND_FILE
-        if is_main_process() and read_json(begun) != {'sha256': digest}:
-            shutil.rmtree(folder, ignore_errors=True)  # our own files, of other weights
-            write_json(begun, {'sha256': digest})
+    def _label(self, number: int, labeller: Labeller, chosen: list[int], origin: dict) -> None:
+        """Thresholds and labels of a round, unless they are there from the same origin."""
+        folder = self.folder_of(number)
+        begun, done = folder / ORIGIN, folder / ROUND_FILE
+        if is_main_process() and read_json(begun) != origin:
+            shutil.rmtree(folder, ignore_errors=True)  # our own files, of other weights or rules
+            write_json(begun, origin)
         barrier()
         if done.is_file():
             return

@@ -9,7 +9,7 @@ from mmseg.registry import LOOPS
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ..datasets.self_training_dataset import ROUND_FILE, SelfTrainingDataset
+from ..datasets.self_training_dataset import SelfTrainingDataset
 from ..methods import cbst
 from .rounds import RoundMaker, Rules
 from .sample_stream import StreamBatchSampler
@@ -27,7 +27,7 @@ class SelfTrainingLoop(ResumableTrainLoop):
     Before each round the current model labels the target images: the thresholds come from the
     confidences of all of them, the labels from a second prediction. All files are below
     ``self_training`` in the work dir. A run that was killed, in whatever phase, continues with
-    ``--resume``: files of the round are used again if they are of the very same weights.
+    ``--resume``: files of the round are used again if they are of the very same weights and rules.
 
     Args:
         runner: The runner.
@@ -111,6 +111,7 @@ class SelfTrainingLoop(ResumableTrainLoop):
         self.round_iters = round_iters
         rules = Rules(
             rounds=rounds,
+            round_iters=round_iters,
             portion=(portion, portion_step, max_portion),
             source_share=(source_share, source_share_step, max_source_share),
             policy=policy,
@@ -149,18 +150,10 @@ class SelfTrainingLoop(ResumableTrainLoop):
         return self.runner.model
 
     def _prepare(self, number: int) -> None:
-        """Make the files of a round, and start its optimizer anew.
-
-        Raises:
-            FileNotFoundError: If they are missing in the middle of a round.
-        """
-        folder = self.maker.folder_of(number)
+        """Make the files of a round and start its optimizer anew, or check what is there."""
         if self._iter % self.round_iters == 0:
             # A new optimizer in each round, as in the released codes.
             self.runner.optim_wrapper.optimizer.state.clear()
             self.maker.make(number, unwrap(self.runner.model).eval())
-        elif not (folder / ROUND_FILE).is_file():
-            raise FileNotFoundError(
-                f'{folder}: the pseudo labels of this round are missing; resume from the last '
-                f'checkpoint at or before step {(number - 1) * self.round_iters}'
-            )
+        else:
+            self.maker.check(number)

@@ -132,7 +132,7 @@ def test_killed(moment: str, cbst: Case, tmp_path: Path) -> None:
         parts = f'self_training/round_{number}'
         names = [p.name for p in sorted((cbst.whole / parts / 'labels').iterdir())]
         assert [p.name for p in sorted((tmp_path / parts / 'labels').iterdir())] == names
-        for name in (*(f'labels/{name}' for name in names), 'round.json', 'weights.json'):
+        for name in (*(f'labels/{name}' for name in names), 'round.json', 'made_of.json'):
             ours, theirs = tmp_path / parts / name, cbst.whole / parts / name
             assert ours.read_bytes() == theirs.read_bytes(), name
 
@@ -144,6 +144,21 @@ def test_missing_labels_in_a_round(cbst: Case, tmp_path: Path) -> None:
     assert cbst.run(tmp_path, '--resume') == 1
     assert 'the pseudo labels of this round are missing' in cbst.server.output
     assert 'Traceback' not in cbst.server.output
+
+
+def test_files_of_other_rules(cbst: Case, tmp_path: Path) -> None:
+    """Before the first checkpoint they are made again; in a round the change is refused."""
+    labels = dict(at='mmseg_maxsquare.engine.rounds.write_labels', call=1, when='after')
+    assert cbst.run(tmp_path / 'a', '--cfg-options', 'train_cfg.portion=0.9', kill=labels) == -9
+    thresholds = tmp_path / 'a/self_training/round_1/confidences'
+    assert thresholds.is_dir()
+    cbst.finish(tmp_path / 'a')
+    assert (tmp_path / 'a/self_training/round_1/made_of.json').read_bytes() == (
+        cbst.whole / 'self_training/round_1/made_of.json'
+    ).read_bytes()
+    assert cbst.run(tmp_path / 'b', kill=dict(at=STEP, call=3)) == -9
+    assert cbst.run(tmp_path / 'b', '--resume', '--cfg-options', 'train_cfg.portion=0.9') == 1
+    assert 'were made with other values of portion; resume with those' in cbst.server.output
 
 
 @pytest.mark.parametrize(('option', 'message'), [
