@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/wider_resnet38.py',
     '../_base_/datasets/gta2cs.py',
-    '../_base_/schedules/cbst.py',
+    '../_base_/schedules/cbst_wrn38.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(backbone=dict(pretrained=None))
@@ -19,17 +19,5 @@ train_dataloader = dict(
         labelling_pipeline=[_base_.load, label_size, _base_.pack],
     ),
 )
-optim_wrapper = dict(
-    optimizer=dict(lr=1e-4),
-    paramwise_cfg=dict(_delete_=True, bias_lr_mult=2.0, bias_decay_mult=0.0),
-)
-round_iters = 1410
-milestones = [round_iters * i for i in range(1, 6)]
-param_scheduler = [  # divided by the root of two in each round
-    dict(type='MultiStepLR', milestones=milestones, gamma=0.5**0.5, by_epoch=False)
-]
-train_cfg = dict(
-    rounds=6, round_iters=round_iters, max_iters=6 * round_iters, val_interval=round_iters,
-    portion=0.15, fewest_rare=3,
-)  # fmt: skip
+train_cfg = dict(portion=0.15)
 load_from = 'work_dirs/source_only/gta_wrn38/iter_46800.pth'

@@ -1,6 +1,7 @@
 """Reads the command line and runs the subcommand."""
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -72,7 +73,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             sys.exit(f'error: {error}')
     if not getattr(args, 'verbose', False):
         ignore_warnings_of_the_stack()
-    args.run(args)
+    try:
+        args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has enough, as in: mmseg-maxsquare configs | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def ignore_warnings_of_the_stack() -> None:

@@ -1,6 +1,7 @@
 """The command line: help without PyTorch, and what is mistyped."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -120,3 +121,11 @@ def test_device_of_adapt(
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', visible or '')
     choose_device(name)
     assert os.environ['CUDA_VISIBLE_DEVICES'] == expected
+
+
+def test_a_reader_that_has_enough() -> None:
+    """``configs | head -1`` ends without a traceback."""
+    command = f'{shlex.quote(sys.executable)} -u -m mmseg_maxsquare configs | head -1'
+    end = subprocess.run(['bash', '-c', command], cwd=REPO, capture_output=True, text=True)
+    assert end.stdout.count('\n') == 1
+    assert end.stderr == ''
