@@ -104,3 +104,40 @@ def test_released_recipe(name: str) -> None:
     sizes = [s.scale for d in (data.source, data.target) for s in d.pipeline if 'scale' in s]
     assert sizes == [size, (1024, 512)]
     assert cfg.train_dataloader.batch_size == 1
+
+
+CBST = {  # rounds, portion, source share, chosen images, rare classes at least
+    'gta2cs': (3, 0.2, None, 505, None),
+    'gta2cs_all_images': (3, 0.2, None, None, None),
+    'synthia2cs': (4, 0.2, 0.02, 505, None),
+    **{f'cs2nthu_{city}': (3, 0.2, None, 505, None) for city in CITIES},
+    'gta2cs_wrn38': (6, 0.15, None, 505, 3),
+    'gta2cs_wrn38_sp': (6, 0.15, None, 505, 3),
+    'synthia2cs_wrn38': (6, 0.2, 0.02, 505, 3),
+}
+
+
+def test_no_config_of_cbst_is_unaccounted_for() -> None:
+    found = {path.stem for path in CONFIGS.glob('cbst/*.py')}
+    assert found == {*CBST, 'camvid_day2dusk'}
+
+
+@pytest.mark.parametrize('name', CBST)
+def test_recipe_of_cbst(name: str) -> None:
+    """Rounds, shares, rates, batch norms and crops as in BASELINES.md."""
+    cfg = load(f'cbst/{name}.py')
+    loop, data = cfg.train_cfg, cfg.train_dataloader.dataset
+    fields = ('rounds', 'portion', 'source_share', 'select', 'fewest_rare')
+    assert tuple(loop.get(field) for field in fields) == CBST[name]
+    assert loop.max_iters == loop.rounds * loop.round_iters
+    wide = 'wrn38' in name
+    assert cfg.model.backbone.type == ('WiderResNet38' if wide else 'DeepLabV2ResNet')
+    assert cfg.model.backbone.get('norm_eval', wide) is True
+    assert cfg.optim_wrapper.optimizer.lr == (1e-4 if wide else 5e-5)
+    steps = [schedule.type for schedule in cfg.param_scheduler]
+    assert steps == (['MultiStepLR'] if wide else [])
+    rare = ['RareClassCrop' in str(part.pipeline) for part in (data.source, data.target)]
+    assert rare == [wide, True]  # CBST mines both domains, CRST the target
+    assert ('prior_pipeline' in data) is name.endswith('_sp')
+    source = 'synthia' if 'synthia' in name else 'cityscapes13' if 'nthu' in name else 'gta'
+    assert cfg.load_from.startswith(f'work_dirs/source_only/{source}{"_wrn38" * wide}/iter_')
