@@ -16,6 +16,7 @@ rows = [
     )
     for name, method in (
         ('ResNet-50 [12]', 'source_only'),
+        ('DANN [10]', 'dann'),
         ('EntMin', 'minent'),
         ('MaxSquare', 'maxsquare'),
     )

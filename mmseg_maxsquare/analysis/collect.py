@@ -11,18 +11,19 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.runs.errors import fail
 
+from .found_runs import Found, counts, find_runs, fits, identity
 from .pictures import bar_chart
 from .report import Results, classes_of, csv_table, markdown_table
-from .runner import finished_metrics, logged_config, was_trained
-from .tables import AVERAGE, Row, Table, load_table, spec_names
+from .rows import Row, Table
+from .runner import finished_metrics
+from .tables import AVERAGE, load_table, spec_names
 
 ORACLE_PREFIX = 'best_oracle'
-Found = list[tuple[Path, Config]]
-LOG_FOLDER = '????????_??????'  # date and time of a start, as in mmengine's folder names
 ORACLE = (
     'ORACLE: not the last checkpoint but the best on the labelled target data, which do '
     'not exist in practice.'
 )
+ORACLE_LINES = 'oracle: the best checkpoint by target labels, which do not exist in practice.'
 
 
 def collect_tables(
@@ -61,27 +62,49 @@ def collect_tables(
 
 def _has_run(table: Table, run: tuple[Path, Config]) -> bool:
     return (
-        any(_fits(table, row, *run) for row in table.rows) and finished_metrics(run[0]) is not None
+        any(fits(table, row, *run) for row in table.rows) and finished_metrics(run[0]) is not None
     )
 
 
-def write_table(table: Table, folders: Sequence[Path], out: Path, oracle: bool = False) -> str:
+def write_table(
+    table: Table,
+    folders: Sequence[Path],
+    out: Path,
+    oracle: bool = False,
+    absent: dict[str, list[str]] | None = None,
+) -> str:
     """Write ``table.md``, ``table.csv`` and ``bars.png`` below ``out``.
+
+    The best checkpoints stand beside the last ones.
 
     Args:
         table: The table.
         folders: Folders to search for its runs.
         out: Folder for the files; with ``oracle`` they are called ``oracle.*``.
-        oracle: See :func:`collect`.
+        oracle: Show the best checkpoints only; see :func:`collect`.
+        absent: See :func:`~mmseg_maxsquare.analysis.report.markdown_table`.
 
     Returns:
         The Markdown.
     """
-    return write_results(table, *collect(table, find_runs(folders), oracle), out, oracle)
+    found = find_runs(folders)
+    best, about = collect(table, found, oracle=True)
+    if oracle:
+        return write_results(table, best, about, out, oracle)
+    results, notes = collect(table, found)
+    trained = {row.name for row in table.rows if row.run.train}
+    best = {name: runs for name, runs in best.items() if name in trained}
+    return write_results(table, results, notes, out, best=best, absent=absent)
 
 
 def write_results(
-    table: Table, results: Results, notes: str, out: Path, oracle: bool = False
+    table: Table,
+    results: Results,
+    notes: str,
+    out: Path,
+    oracle: bool = False,
+    best: Results | None = None,
+    absent: dict[str, list[str]] | None = None,
 ) -> str:
     """Write the files of a table; see :func:`write_table`.
 
@@ -91,12 +114,17 @@ def write_results(
         notes: What a reader must know.
         out: Folder for the files.
         oracle: Whether the checkpoints were chosen by target labels.
+        best: Metrics of the best checkpoints, to stand beside those of the last.
+        absent: See :func:`~mmseg_maxsquare.analysis.report.markdown_table`.
 
     Returns:
         The Markdown.
     """
     stem = 'oracle' if oracle else 'table'
-    text = f'### {table.title}\n\n{markdown_table(table, results)}\n{notes}\n'
+    rows = markdown_table(table, results, best, absent)
+    if '| oracle |' in rows or '(oracle)' in rows:
+        notes += f'\n{ORACLE_LINES}'
+    text = f'### {table.title}\n\n{rows}\n{notes}\n'
     out.mkdir(parents=True, exist_ok=True)
     (out / f'{stem}.md').write_text(text, encoding='utf-8')
     pick = 'oracle' if oracle else 'last'
@@ -106,14 +134,6 @@ def write_results(
         bars = out / ('bars.png' if not oracle else 'oracle_bars.png')
         bar_chart(_panels(table, results), classes, bars)
     return text
-
-
-def find_runs(folders: Sequence[Path]) -> Found:
-    """Work dirs at or below some folders, each with the config that ran in it."""
-    logs = {path for folder in folders for path in folder.glob(f'**/{LOG_FOLDER}')}
-    inside = sorted({path.parent for path in logs if path.is_dir()})
-    configs = {folder: logged_config(folder) for folder in inside}
-    return [(folder, cfg) for folder, cfg in configs.items() if cfg is not None]
 
 
 def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, str]:
@@ -133,9 +153,10 @@ def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, 
     notes: dict[str, None] = {}
     for row in table.rows:
         for folder, cfg in found:
-            if not _fits(table, row, folder, cfg):
+            if not fits(table, row, folder, cfg):
                 continue
-            metrics = finished_metrics(folder, table.score if oracle else None)
+            by = table.score if oracle and row.run.train else None
+            metrics = finished_metrics(folder, by)
             if metrics is None:
                 continue
             seed = cfg.randomness.seed
@@ -158,31 +179,6 @@ def collect(table: Table, found: Found, oracle: bool = False) -> tuple[Results, 
     return results, '\n'.join([f'{about} Seeds {seeds}.', *notes])
 
 
-def _fits(table: Table, row: Row, folder: Path, cfg: Config) -> bool:
-    """Whether a run is a row: its config, and the options that the table's rows change."""
-    config, options = _identity(folder, cfg)
-    # A test is not a trained row: the source of its checkpoint is unknown.
-    if config != row.run.config or was_trained(folder) is not row.run.train:
-        return False
-    # Figure 5 fine-tunes with the configs that Table 1 trains from ImageNet.
-    start = row.run.start and row.run.start.config
-    if cfg.get('run', {}).get('start', start) != start:
-        return False
-    return {k: v for k, v in options.items() if _counts(table, k)} == dict(row.run.options)
-
-
-def _identity(folder: Path, cfg: Config) -> tuple[str, dict]:
-    """Config and options of a run; runs of other tools are known only by their folder name."""
-    run = cfg.get('run', dict(config=f'{folder.parent.name}/{folder.name}.py', options={}))
-    return run['config'], dict(run['options'])
-
-
-def _counts(table: Table, key: str) -> bool:
-    """Whether an option makes another row, not the same row under other conditions."""
-    changed = {key for row in table.rows for key, _ in row.run.options}
-    return key in changed or key.startswith(('model.target_loss', 'model.guidance'))
-
-
 def _notes(table: Table, row: Row, cfg: Config) -> list[str]:
     """Notes on the conditions of a run."""
     loader = cfg.val_dataloader if row.run.train else cfg.test_dataloader
@@ -192,13 +188,13 @@ def _notes(table: Table, row: Row, cfg: Config) -> list[str]:
     ]
     if any(step['type'] == 'TestTimeAug' for step in steps):
         notes.append(f'{row.name}: averaged over augmentations (--tta).')
-    if not row.run.train and ORACLE_PREFIX in Path(cfg.load_from).name:
+    if not row.run.train and ORACLE_PREFIX in Path(cfg.load_from or '').name:
         notes.append(f'{row.name}: {ORACLE}')
     changed = cfg.get('changed', {})
     if changed.get('overlay'):
         notes.append(f'Runs scaled down by {changed["overlay"]}: not comparable with the paper.')
     options = dict(changed.get('options') or {})
-    options |= {k: v for k, v in _identity(Path(), cfg)[1].items() if not _counts(table, k)}
+    options |= {k: v for k, v in identity(Path(), cfg)[1].items() if not counts(table, k)}
     return notes + [f'{row.name}: option {key}={value}.' for key, value in options.items()]
 
 

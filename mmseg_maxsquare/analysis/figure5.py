@@ -18,8 +18,8 @@ from mmseg_maxsquare.runs.errors import fail
 from mmseg_maxsquare.shipped import shipped_configs
 
 from .plots import COLOURS, DASHES, axes, save
+from .rows import Run
 from .runner import execute, records, work_dir_of
-from .tables import Run
 
 SHARE = 0.3
 SETS = dict(aAcc='all', top='top set', bottom='bottom set')

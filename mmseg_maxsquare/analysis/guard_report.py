@@ -10,8 +10,8 @@ from scipy.stats import spearmanr
 from mmseg_maxsquare.engine.looks import Look, as_csv, read_csv
 from mmseg_maxsquare.evaluation.guard import Limits, choose
 
+from .rows import Table
 from .runner import work_dir_of
-from .tables import Table
 
 SCORE = 'oracle_mIoU'
 # 1: higher is better; -1: lower is better.

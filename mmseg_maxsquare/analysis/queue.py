@@ -8,9 +8,9 @@ from rich.progress import Progress, TaskID
 
 from mmseg_maxsquare.runs.progress import add_bar, advance_bar, clock, new_bars
 
+from .rows import Run
 from .runner import POLL_SECONDS, SCORES, Execution
 from .schedule import Plan
-from .tables import Run
 
 Job = tuple[Run, int]  # a run and its seed
 Failures = dict[Job, str]
@@ -94,9 +94,9 @@ class Queue:
                 self._finish(entry)
 
     def _ready(self, job: Job) -> bool:
-        """Whether the run that a job starts from has ended."""
+        """Whether the runs that a job needs have ended."""
         open_jobs = {*self.waiting, *(entry.job for entry in self.started)}
-        return (job[0].start, job[1]) not in open_jobs
+        return not any((need, job[1]) in open_jobs for need in job[0].needs)
 
     def _start(self, job: Job, bars: Progress) -> None:
         run, seed = job
@@ -104,8 +104,9 @@ class Queue:
         about = f' (about {clock(left)} left)' if left else ''
         number = self.count - len(self.waiting)
         print(f'[{number}/{self.count}] seed {seed}: {run.slug}{about}', flush=True)
-        if run.start is not None and (run.start, seed) in self.failures:
-            self._fail(job, f'it starts from {run.start.slug}')
+        failed = [need.slug for need in run.needs if (need, seed) in self.failures]
+        if failed:
+            self._fail(job, f'it starts from {failed[0]}')
             return
         try:
             execution = Execution(run, seed, self.plan.out, self.plan.adjust, self.threads)

@@ -2,39 +2,76 @@
 
 import csv
 import io
-import math
 import statistics
-from collections.abc import Callable
+import string
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from .tables import Row, Table
+from .cells import (
+    Results,
+    difference,
+    mean_of,
+    number,
+    printed,
+    quoted,
+    spread,
+    values_of,
+    versus,
+)
+from .rows import Row, Table
 
-Results = dict[str, dict[int, dict[str, float]]]  # metrics by row name and seed
 CSV_FIELDS = (
     'table', 'row', 'column', 'ours_mean', 'ours_std', 'seeds', 'paper', 'difference', 'checkpoint'
 )  # fmt: skip
 
 
-def markdown_table(table: Table, results: Results) -> str:
+@dataclass(frozen=True)
+class Shown:
+    """What a table shows; see :func:`markdown_table`."""
+
+    table: Table
+    results: Results
+    oracle: Results
+    absent: dict[str, list[str]]
+
+    @property
+    def has_other_checkpoints(self) -> bool:
+        """Whether a best checkpoint is not the last one."""
+        return any(self.results.get(name) != runs for name, runs in self.oracle.items())
+
+
+def markdown_table(
+    table: Table,
+    results: Results,
+    oracle: Results | None = None,
+    absent: dict[str, list[str]] | None = None,
+) -> str:
     """The table in the paper's layout.
 
-    A row that is also in the paper takes three lines: ours (mean ± standard
-    deviation, n - 1, over the seeds), the paper's, their difference. Rows that
-    only the paper has are shown, too; rows of a grid form a strip.
+    A row that is also in the paper takes up to four lines: ours (mean ± standard
+    deviation, n - 1, over the seeds), ours of the best checkpoints, the paper's, and
+    the difference of the first to it. Rows that only the paper has are shown, too;
+    rows of a grid form a strip. Notes on protocols stand below.
 
     Args:
         table: The table.
         results: Metrics of the finished runs; rows may be missing.
+        oracle: The same of the checkpoints that are best on the target labels.
+        absent: For rows that could not run: the files that were not there.
 
     Returns:
         Markdown, values in percent.
     """
+    shown = Shown(table, results, oracle or {}, absent or {})
     blocks = []
     plain = [row for row in table.rows if not row.group]
     if plain:
-        blocks.append(_rows_block(table, results, {row.name for row in table.rows if row.group}))
+        blocks.append(_paper_block(shown) if table.paper else _own_block(shown))
     for group in dict.fromkeys(row.group for row in table.rows if row.group):
         strip = [row for row in table.rows if row.group == group]
         blocks.append(_strip_block(table, results, strip))
+    notes = [f'- {_letter(i)}: {note}' for i, note in enumerate(_notes(table))]
+    blocks += ['\n'.join(notes) + '\n'] if notes else []
     return '\n'.join(blocks)
 
 
@@ -52,11 +89,11 @@ def csv_table(table: Table, results: Results, checkpoint: str) -> str:
     names = dict.fromkeys([row['name'] for row in table.paper] + [r.name for r in table.rows])
     for name in names:
         for metric in [*table.means, *(f'IoU.{c}' for c in classes_of(table, results))]:
-            ours, paper = _values(results, name, metric), _paper(table, name, metric)
+            ours, paper = values_of(results, name, metric), printed(table, name, metric)
             mean = statistics.fmean(ours) if ours else None
             std = statistics.stdev(ours) if len(ours) > 1 else None
-            difference = None if mean is None or paper is None else mean - paper
-            cells = [mean, std, len(ours), paper, difference]
+            gap = None if mean is None or paper is None else mean - paper
+            cells = [mean, std, len(ours), paper, gap]
             if ours or paper is not None:
                 texts = [f'{v:.4f}' if isinstance(v, float) else v for v in cells]
                 writer.writerow([table.name, name, metric, *texts, checkpoint])
@@ -71,110 +108,109 @@ def classes_of(table: Table, results: Results) -> list[str]:
     return [key.removeprefix('IoU.') for key in metrics if key.startswith('IoU.')]
 
 
-def _rows_block(table: Table, results: Results, in_strips: set[str]) -> str:
-    """Rows under one heading."""
+def _own_block(shown: Shown) -> str:
+    """Rows of a table that is not in the paper, one line each."""
+    table, results = shown.table, shown.results
     classes = [f'IoU.{c}' for c in classes_of(table, results)]
-    labels = list(dict.fromkeys(key for row in table.paper for key in row['labels']))
-    labels = [label for label in labels if label != 'Method']
     means = list(table.means)
-    metrics = [*classes, *means] if table.paper else means
-    heading = lambda metric: table.means.get(metric, metric.removeprefix('IoU.'))  # noqa: E731
-    titles = [*labels, 'method', *['numbers', 'seeds'] * bool(table.paper), *map(heading, metrics)]
-    if not table.paper:
-        titles += [*(f'vs {name}' for name in table.references), *map(heading, classes)]
-    lines = [_line(titles), '|---' * len(titles) + '|']
+    best = means if shown.has_other_checkpoints else []
+    titles = ['method', *table.means.values(), *(f'{table.means[m]} (oracle)' for m in best)]
+    titles += [f'vs {name}' for name in table.references]
+    lines = _head([*titles, *(metric.removeprefix('IoU.') for metric in classes)])
+    for name, row in {row.name: row for row in table.rows if not row.group}.items():
+        cells = [spread(values_of(results, name, m)) for m in means]
+        if name in shown.absent and name not in results:
+            cells[0] = _not_run(shown.absent[name])
+        cells += [spread(values_of(shown.oracle, name, m)) for m in best]
+        cells += [versus(results, name, other, means[0]) for other in table.references]
+        lines.append(
+            _line([row.heading or name, *cells, *(mean_of(results, name, m) for m in classes)])
+        )
+    return '\n'.join(lines) + '\n'
+
+
+def _paper_block(shown: Shown) -> str:
+    """Rows of a table of the paper, several lines each."""
+    table = shown.table
+    metrics = [*(f'IoU.{c}' for c in classes_of(table, shown.results)), *table.means]
+    labels = _labels(table)
+    headings = [table.means.get(metric, metric.removeprefix('IoU.')) for metric in metrics]
+    lines = _head([*labels, 'method', 'numbers', 'seeds', *headings])
+    in_strips = {row.name for row in table.rows if row.group}
+    ours = {row.name: row for row in table.rows if not row.group}
     paper = {row['name']: row for row in table.paper}
-    ours = [row.name for row in table.rows if not row.group]
     for name in dict.fromkeys([*paper, *ours]):
         if name in in_strips:
             continue
         about = paper.get(name, {}).get('labels', {})
-        head = [*(about.get(label, '') for label in labels), about.get('Method', name)]
-        runs = results.get(name, {})
-        if not table.paper:
-            cells = [_spread(_values(results, name, m)) for m in metrics]
-            cells += [_versus(results, name, other, means[0]) for other in table.references]
-            lines.append(_line([*head, *cells, *(_mean(results, name, m) for m in classes)]))
-            continue
-        if name in ours:
-            cells = [
-                _spread(_values(results, name, m)) if m in means else _mean(results, name, m)
-                for m in metrics
-            ]
-            lines.append(_line([*head, 'ours', str(len(runs)), *cells]))
-        if name in paper:
-            cells = [_quoted(table, name, m) for m in metrics]
-            lines.append(_line([*head, 'paper', '', *cells]))
-        if name in ours and name in paper:
-            cells = [_difference(table, results, name, m) for m in metrics]
-            lines.append(_line([*head, 'difference', '', *cells]))
+        heading = ours[name].heading if name in ours else ''
+        notes = paper.get(name, {}).get('notes', [])
+        marks = sorted(_letter(_notes(table).index(note)) for note in notes)
+        method = (heading or about.get('Method', name)) + f' ({", ".join(marks)})' * bool(marks)
+        head = [*(about.get(label, '') for label in labels), method]
+        lines += [_line([*head, *cells]) for cells in _lines_of(shown, name, metrics, name in ours)]
     return '\n'.join(lines) + '\n'
+
+
+def _lines_of(shown: Shown, name: str, metrics: list[str], ours: bool) -> Iterator[list[str]]:
+    """What numbers these are, seeds, and the numbers: ours, the paper's, the difference."""
+    table, results = shown.table, shown.results
+    for numbers, kind in (('ours', results), ('oracle', shown.oracle)):
+        runs = kind.get(name, {})
+        if not ours or (numbers == 'oracle' and not runs):
+            continue
+        if name in shown.absent and not runs:
+            numbers = _not_run(shown.absent[name])
+        cells = [
+            spread(values_of(kind, name, m)) if m in table.means else mean_of(kind, name, m)
+            for m in metrics
+        ]
+        yield [numbers, str(len(runs)), *cells]
+    if any(row['name'] == name for row in table.paper):
+        yield ['paper', '', *(quoted(table, name, m) for m in metrics)]
+        if ours:
+            yield ['difference', '', *(difference(table, results, name, m) for m in metrics)]
+
+
+def _labels(table: Table) -> list[str]:
+    """Headings of the paper's columns in front of the method."""
+    labels = dict.fromkeys(key for row in table.paper for key in row['labels'])
+    return [label for label in labels if label != 'Method']
+
+
+def _notes(table: Table) -> list[str]:
+    """Notes on the protocols of the paper's rows, each once."""
+    return list(dict.fromkeys(note for row in table.paper for note in row.get('notes', [])))
+
+
+def _letter(index: int) -> str:
+    return string.ascii_lowercase[index]
+
+
+def _not_run(files: list[str]) -> str:
+    return f'not run: {", ".join(files)}'
+
+
+def _head(titles: list[str]) -> list[str]:
+    return [_line(titles), '|---' * len(titles) + '|']
 
 
 def _strip_block(table: Table, results: Results, strip: list[Row]) -> str:
     """The rows of a grid as columns, main metric only."""
     metric = next(iter(table.means))
     titles = [strip[0].group, *(row.setting for row in strip)]
-    lines = [_line(titles), '|---' * len(titles) + '|']
+    lines = _head(titles)
 
     def add(title: str, cell: Callable[[str], str]) -> None:
         lines.append(_line([title, *(cell(row.name) for row in strip)]))
 
-    add('ours', lambda name: _spread(_values(results, name, metric)))
+    add('ours', lambda name: spread(values_of(results, name, metric)))
     add('seeds', lambda name: str(len(results.get(name, {}))))
-    if any(_paper(table, row.name, metric) is not None for row in strip):
-        add('paper', lambda name: _number(_paper(table, name, metric)))
-        add('difference', lambda name: _difference(table, results, name, metric))
+    if any(printed(table, row.name, metric) is not None for row in strip):
+        add('paper', lambda name: number(printed(table, name, metric)))
+        add('difference', lambda name: difference(table, results, name, metric))
     return '\n'.join(lines) + '\n'
 
 
 def _line(cells: list[str]) -> str:
     return '| ' + ' | '.join(cells) + ' |'
-
-
-def _values(results: Results, name: str, metric: str) -> list[float]:
-    """A metric over all seeds, without NaN (classes without an IoU)."""
-    values = [metrics.get(metric, math.nan) for metrics in results.get(name, {}).values()]
-    return [value for value in values if not math.isnan(value)]
-
-
-def _paper(table: Table, name: str, metric: str) -> float | None:
-    row = next((row for row in table.paper if row['name'] == name), None)
-    return None if row is None else row['values'].get(metric)
-
-
-def _quoted(table: Table, name: str, metric: str) -> str:
-    """The paper's number, with ± if the paper gives it."""
-    row = next(row for row in table.paper if row['name'] == name)
-    text, spread = _number(_paper(table, name, metric)), row.get('std', {}).get(metric)
-    return text if spread is None else f'{text} ± {spread:.1f}'
-
-
-def _number(value: float | None, sign: str = '') -> str:
-    return '-' if value is None else f'{value:{sign}.1f}'
-
-
-def _spread(values: list[float], sign: str = '') -> str:
-    """Mean, with ± standard deviation when there are several values."""
-    text = _number(statistics.fmean(values) if values else None, sign)
-    return f'{text} ± {statistics.stdev(values):.1f}' if len(values) > 1 else text
-
-
-def _mean(results: Results, name: str, metric: str) -> str:
-    values = _values(results, name, metric)
-    return _number(statistics.fmean(values) if values else None)
-
-
-def _versus(results: Results, name: str, other: str, metric: str) -> str:
-    """Difference to another row, paired by seed."""
-    if name == other:
-        return ''
-    runs, others = results.get(name, {}), results.get(other, {})
-    return _spread([runs[s][metric] - others[s][metric] for s in runs if s in others], '+')
-
-
-def _difference(table: Table, results: Results, name: str, metric: str) -> str:
-    values, paper = _values(results, name, metric), _paper(table, name, metric)
-    if not values or paper is None:
-        return _number(None)
-    return _number(statistics.fmean(values) - paper, '+')

@@ -18,7 +18,7 @@ from mmseg_maxsquare.runs.earlier_run import SECTIONS, differences
 from mmseg_maxsquare.runs.progress import progress
 from mmseg_maxsquare.shipped import shipped_configs
 
-from .tables import Run
+from .rows import Run
 
 SCORES = ('mIoU', 'aAcc')  # every validation returns one of these
 POLL_SECONDS = 2
@@ -61,11 +61,17 @@ def prepare(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
     cfg = read_config(shipped_configs() / run.config)
     adjust(cfg)
     cfg.merge_from_dict(dict(run.options))
-    start = run.start and run.start.config
-    cfg.run = dict(config=run.config, options=dict(run.options), start=start)
+    checkpoints = [str(last_checkpoint(work_dir_of(need, seed, out))) for need in run.needs]
+    cfg.run = dict(
+        config=run.config,
+        options=dict(run.options),
+        start=run.start and run.start.config,
+        members=[member.config for member in run.members],
+        checkpoints=checkpoints,
+    )
     cfg.randomness = dict(seed=seed)
     if run.start is not None:
-        cfg.load_from = str(last_checkpoint(work_dir_of(run.start, seed, out)))
+        cfg.load_from = checkpoints[0]
     return cfg
 
 
@@ -224,8 +230,11 @@ def _start(
     run: Run, config: Path, work_dir: Path, cfg: Config, threads: int | None
 ) -> subprocess.Popen:
     """Start the training or the test of a run; its output goes into its log."""
-    command = ['train', str(config), '--resume'] if run.train else ['test', str(config)]
-    command += [] if run.train else [cfg.load_from]
+    command = ['train', str(config), '--resume']
+    if not run.train:
+        command = ['test', str(config), *cfg.run.checkpoints]
+    if run.members:
+        command += ['--weights', *map(str, run.weights), '--mean', run.mean]
     command = [sys.executable, '-m', 'mmseg_maxsquare', *command, '--work-dir', str(work_dir)]
     own = {} if threads is None else {'OMP_NUM_THREADS': str(threads)}
     with (work_dir / LOG).open('a') as stream:

@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
@@ -12,8 +12,8 @@ from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.progress import clock
 from mmseg_maxsquare.shipped import shipped_configs
 
+from .rows import Run
 from .runner import finished_metrics, seconds_per_step, steps_done, work_dir_of
-from .tables import Run
 
 # A step on two domains takes about as long as two steps on one.
 ADAPT_STEPS = 2.0
@@ -39,6 +39,7 @@ class Plan:
     adjust: Callable[[Config], None]
     step_seconds: float | None = None
     workers: int = 1
+    _read: dict[Run, tuple[int, float]] = field(default_factory=dict, init=False, repr=False)
 
     def seconds_left(self) -> float:
         """Estimated time until all runs are done."""
@@ -73,12 +74,19 @@ class Plan:
         done = finished_metrics(folder) is not None
         if not run.train:
             return 1, int(not done), 0.0
-        cfg = read_config(shipped_configs() / run.config)
-        self.adjust(cfg)
-        cfg.merge_from_dict(dict(run.options))
-        steps = cfg.train_cfg.max_iters
+        steps, cost = self._planned(run)
         left = 0 if done else steps - min(steps_done(folder), steps - 1)
-        return steps, left, ADAPT_STEPS if cfg.model.type.startswith('UDA') else 1.0
+        return steps, left, cost
+
+    def _planned(self, run: Run) -> tuple[int, float]:
+        """Steps of a run, and the cost of each in source steps."""
+        if run not in self._read:
+            cfg = read_config(shipped_configs() / run.config)
+            self.adjust(cfg)
+            cfg.merge_from_dict(dict(run.options))
+            cost = ADAPT_STEPS if cfg.model.type.startswith('UDA') else 1.0
+            self._read[run] = cfg.train_cfg.max_iters, cost
+        return self._read[run]
 
     def _measured(self) -> float | None:
         """Median time of a source step in the logs of this plan's runs."""

@@ -8,8 +8,9 @@ from mmseg_maxsquare.runs.config import parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
 
 from .guard_report import write_guard_report
+from .rows import Table
 from .table import adjustment, run_tables
-from .tables import Table, check_fields, load_table, read_spec, spec_file
+from .tables import check_fields, load_table, read_spec, spec_file
 
 FIELDS = {'title', 'tables', 'seeds', 'report'}
 REPORTS = dict(guard=write_guard_report)

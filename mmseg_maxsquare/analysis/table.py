@@ -14,14 +14,17 @@ from mmengine.config import Config
 from mmseg_maxsquare.runs.config import merge_options, parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
 
+from .choice import chosen_rows, rows_text
 from .collect import write_table
+from .needed_files import absent_files, files_text
 from .overlay import apply_overlay
 from .panels import compare
 from .pictures import draw_comparison
 from .queue import run_all
-from .runner import last_checkpoint, prepare, work_dir_of
+from .rows import Row, Table, runs_of
+from .runner import finished_metrics, last_checkpoint, prepare, work_dir_of
 from .schedule import Plan
-from .tables import Table, load_table
+from .tables import load_table
 
 Adjust = Callable[[Config], None]
 
@@ -36,6 +39,7 @@ def run_table(
     overlay: Path | None = None,
     options: Sequence[str] = (),
     workers: int = 1,
+    rows: Sequence[str] = (),
 ) -> None:
     """Run or resume a table.
 
@@ -51,16 +55,18 @@ def run_table(
         overlay: File that scales every run down, such as ``configs/demo/overlay.py``.
         options: Overrides of fields of every config, ``field=value``.
         workers: Runs at a time. Defaults to 1.
+        rows: Patterns of the rows to run; see :func:`~.choice.chosen_rows`. Defaults to all.
     """
     try:
         table = load_table(name)
+        chosen = chosen_rows(table, rows)
     except ValueError as error:
         fail(str(error))
     use_data_folder(data)
     if overlay is not None and not overlay.is_file():
         fail(f'--overlay: no file {overlay}')
     adjust = adjustment(overlay, parse_options(options))
-    run_tables([table], seeds, out, adjust, dry_run, step_seconds, workers)
+    run_tables([table], seeds, out, adjust, dry_run, step_seconds, workers, chosen)
 
 
 def run_tables(
@@ -71,6 +77,7 @@ def run_tables(
     dry_run: bool = False,
     step_seconds: float | None = None,
     workers: int = 1,
+    rows: Sequence[Row] | None = None,
 ) -> None:
     """Run some tables; shared runs run only once. See :func:`run_table`.
 
@@ -82,10 +89,19 @@ def run_tables(
         dry_run: Print the plan only.
         step_seconds: See :func:`run_table`.
         workers: Runs at a time. Defaults to 1.
+        rows: The rows to run; the tables are written with all finished ones. Defaults to all.
     """
     out, seeds = out.resolve(), list(dict.fromkeys(seeds))
-    runs = list(dict.fromkeys(run for table in tables for run in table.runs))
-    plan = Plan(runs, seeds, out, adjust, step_seconds, workers)
+    rows = [row for table in tables for row in table.rows] if rows is None else rows
+    runs = runs_of(rows)
+    absent = absent_files(runs, seeds, out, adjust)
+    planned = runs if dry_run else [run for run in runs if run not in absent]
+    plan = Plan(planned, seeds, out, adjust, step_seconds, workers)
+    if dry_run:
+        print(f'{rows_text(rows)}\n{files_text(runs, adjust)}')
+    not_run = {row.name: list(map(str, absent[row.run])) for row in rows if row.run in absent}
+    for name, files in not_run.items():
+        print(f'{name}: not run: {", ".join(files)}')
     print(plan.text())
     if dry_run:
         return
@@ -96,12 +112,15 @@ def run_tables(
     failures = run_all(plan)
     for table in tables:
         folder = out / table.name
-        print('\n' + write_table(table, [out], folder))
-        if len(table.pictures) > 1 and not failures:  # a single one has nothing to differ from
+        print('\n' + write_table(table, [out], folder, absent=not_run))
+        if _has_pictures(table, seeds[0], out):
             write_pictures(table, seeds[0], out, folder, adjust)
         print(f'{folder}: table and pictures ({time.time() - started:.0f} s)')
-    if failures:
-        fail('\n'.join(['these runs failed:', *failures.values()]))
+    problems = ['these runs failed:', *failures.values()] if failures else []
+    if not_run:
+        problems.append(f'not run, since files are not there: {", ".join(not_run)}')
+    if problems:
+        fail('\n'.join(problems))
 
 
 def adjustment(overlay: Path | None, options: dict) -> Adjust:
@@ -114,6 +133,12 @@ def adjustment(overlay: Path | None, options: dict) -> Adjust:
         cfg.changed = dict(overlay=overlay and str(overlay), options=options)
 
     return adjust
+
+
+def _has_pictures(table: Table, seed: int, out: Path) -> bool:
+    """Whether the rows of the pictures are finished; a single one has nothing to differ from."""
+    shown = [row.run for row in table.rows if row.name in table.pictures]
+    return len(shown) > 1 and all(finished_metrics(work_dir_of(run, seed, out)) for run in shown)
 
 
 def write_pictures(table: Table, seed: int, out: Path, folder: Path, adjust: Adjust) -> None:

@@ -3,17 +3,22 @@
 import itertools
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_maxsquare.models.ensemble import MEANS
 from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.shipped import shipped_configs
 
+from .rows import Row, Run, Table
+
 FOLDERS = dict(table='tables', study='studies')  # of configs/
-PAPER = json.loads((Path(__file__).parent / 'paper_tables.json').read_text(encoding='utf-8'))
+_HERE = Path(__file__).parent
+PAPER = json.loads((_HERE / 'paper_tables.json').read_text(encoding='utf-8'))
+PROTOCOLS = json.loads((_HERE / 'protocols.json').read_text(encoding='utf-8'))
 FIELDS = {
     'title', 'paper', 'start', 'rows', 'score', 'means', 'classes', 'references', 'pictures'
 }  # fmt: skip
@@ -23,88 +28,13 @@ SECTIONS = (
     'val_dataloader', 'test_dataloader', 'val_evaluator', 'test_evaluator', 'default_hooks',
     'custom_hooks', 'env_cfg',
 )  # fmt: skip
-ROW_FIELDS = {'name', 'config', 'start', 'train', 'options', 'grid'}
-COLUMNS_FIELDS = {'name', 'columns', 'start', 'train'}  # of a row whose columns are runs
+SHARED = {'name', 'heading', 'start'}  # fields of every kind of row
+KINDS = dict(  # of rows, by the field that only this kind has, and its other fields
+    members={'weights', 'mean'},  # an ensemble of runs
+    columns={'train'},  # each column a run
+    config={'train', 'options', 'grid'},
+)
 AVERAGE = 'Avg'  # of the columns that are runs of their own
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training run (or test), apart from its seed.
-
-    Attributes:
-        config: Config below ``configs/``.
-        options: Overrides of the config, value by field.
-        start: The run whose last checkpoint it starts from.
-        train: False if it only evaluates that checkpoint.
-    """
-
-    config: str
-    options: tuple[tuple[str, Any], ...] = ()
-    start: 'Run | None' = None
-    train: bool = True
-
-    @property
-    def slug(self) -> str:
-        """Folder of the run, such as ``maxsquare/gta2cs+model.target_loss.alpha=0.1``."""
-        return '+'.join([self.config.removesuffix('.py'), *(f'{k}={v}' for k, v in self.options)])
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of a table, or a cell of a row or of a strip of settings.
-
-    Attributes:
-        name: Its name, also the key of the paper's numbers.
-        run: The run that its numbers come from.
-        group: For rows of a grid: the name of the strip.
-        setting: For rows of a grid: the heading of the cell.
-        column: For rows whose columns are separate runs: the heading of this one.
-    """
-
-    name: str
-    run: Run
-    group: str = ''
-    setting: str = ''
-    column: str = ''
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of results.
-
-    Attributes:
-        name: Name of its file.
-        title: Its heading.
-        rows: The rows that we run.
-        score: Main metric of a run.
-        means: Heading of every mean, by metric name, or by column.
-        classes: Classes to show, or None for all classes in the results.
-        references: Rows to which differences are shown.
-        pictures: Rows whose predictions are drawn.
-        paper: The paper's rows: dicts with name, labels and values.
-    """
-
-    name: str
-    title: str
-    rows: list[Row]
-    score: str = 'mIoU'
-    means: dict[str, str] = field(default_factory=lambda: dict(mIoU='mIoU'))
-    classes: list[str] | None = None
-    references: list[str] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
-    paper: list[dict] = field(default_factory=list)
-
-    @property
-    def runs(self) -> list[Run]:
-        """All runs, each once, after the run that it starts from."""
-        runs: list[Run] = []
-        for row in self.rows:
-            chain = [row.run]
-            while chain[0].start is not None:
-                chain.insert(0, chain[0].start)
-            runs += [run for run in chain if run not in runs]
-        return runs
 
 
 def spec_file(kind: str, names: Iterable[str]) -> Path:
@@ -150,7 +80,7 @@ def load_table(name: str) -> Table:
     path = spec_file('table', (name, f'table{name}'))
     spec = read_spec(path)
     check_fields(str(path), spec, FIELDS, required={'title', 'rows'})
-    paper = PAPER[spec.pop('paper')]['rows'] if 'paper' in spec else []
+    paper = _paper_rows(spec.pop('paper')) if 'paper' in spec else []
     start = spec.pop('start', None)
     rows = [row for entry in spec.pop('rows') for row in _rows_of(str(path), entry, start)]
     columns = list(dict.fromkeys(row.column for row in rows if row.column))
@@ -164,20 +94,70 @@ def load_table(name: str) -> Table:
     return Table(name=path.stem, rows=rows, paper=paper, **spec)
 
 
+def _paper_rows(number: str) -> list[dict]:
+    """Rows of one of the paper's tables, with notes on how their protocols differ."""
+    by_name = PROTOCOLS['tables'].get(number, {})
+    rows = []
+    for row in PAPER[number]['rows']:
+        method = row['name'].partition(': ')[2]  # in Table 6, behind the city
+        keys = by_name.get(row['name'], by_name.get(method, []))
+        rows.append({**row, 'notes': [PROTOCOLS['notes'][key] for key in keys]})
+    return rows
+
+
 def _rows_of(where: str, entry: dict, start: str | None) -> list[Row]:
     """The row of an entry, or all rows of its columns or its grid."""
-    known, main = (COLUMNS_FIELDS, 'columns') if 'columns' in entry else (ROW_FIELDS, 'config')
-    check_fields(f'{where}: row {entry.get("name")}', entry, known, {'name', main})
-    name, train = entry['name'], entry.get('train', True)
+    kind = next((kind for kind in KINDS if kind in entry), 'config')
+    where = f'{where}: row {entry.get("name")}'
+    check_fields(where, entry, SHARED | {kind} | KINDS[kind], {'name', kind})
     start = entry.get('start', start)
-    if 'columns' in entry:
-        starts = start if isinstance(start, dict) else dict.fromkeys(entry['columns'], start)
-        sources = {column: first and Run(first) for column, first in starts.items()}
-        return [
-            Row(name, Run(config, (), sources.get(column), train), column=column)
-            for column, config in entry['columns'].items()
-        ]
-    config = entry['config']
+    rows = dict(members=_ensemble, columns=_columns, config=_runs)[kind](where, entry, start)
+    heading = entry.get('heading', '')
+    return [replace(row, heading=heading) for row in rows]
+
+
+def _ensemble(where: str, entry: dict, start: str | None) -> list[Row]:
+    """A row whose members are trained apart and predict together."""
+    members = tuple(Run(config, (), start and Run(start)) for config in entry['members'])
+    weights = tuple(entry.get('weights', [1.0] * len(members)))
+    if len(members) < 2 or len(weights) != len(members) or min(weights) <= 0:
+        raise ValueError(
+            f'{where}: an ensemble has at least two members, each with a weight above 0; got '
+            f'{len(members)} members, weights {list(weights)}'
+        )
+    networks = {config: _network(config) for config in entry['members']}
+    if len(set(networks.values())) > 1:
+        raise ValueError(f'{where}: members must be of one network and its classes, got {networks}')
+    mean = entry.get('mean', MEANS[0])
+    if mean not in MEANS:
+        raise ValueError(f'{where}: mean must be one of {MEANS}, got {mean!r}')
+    run = Run(members[0].config, train=False, members=members, weights=weights, mean=mean)
+    return [Row(entry['name'], run)]
+
+
+def _network(config: str) -> str:
+    """What the members of an ensemble have in common."""
+    model = read_config(shipped_configs() / config).model
+    return f'{model.backbone.type}, {model.decode_head.num_classes} classes'
+
+
+def _columns(where: str, entry: dict, start: str | dict | None) -> list[Row]:
+    """A row whose columns are runs of their own; ``start`` may name one for each."""
+    starts = start if isinstance(start, dict) else dict.fromkeys(entry['columns'], start)
+    sources = {column: first and Run(first) for column, first in starts.items()}
+    return [
+        Row(
+            entry['name'],
+            Run(config, (), sources.get(column), entry.get('train', True)),
+            column=column,
+        )
+        for column, config in entry['columns'].items()
+    ]
+
+
+def _runs(where: str, entry: dict, start: str | None) -> list[Row]:
+    """A row of one run, or the rows of a grid of settings."""
+    name, config, train = entry['name'], entry['config'], entry.get('train', True)
     source = None if start is None else Run(start)
     options = entry.get('options', {})
     grid = entry.get('grid')

@@ -15,7 +15,7 @@ from pathlib import Path
 from .options import add_plan_options, add_runs_options
 
 DEFAULT_OUT = Path('work_dirs/tables')
-OF_RUNS = ('seeds', 'data', 'dry_run', 'step_seconds', 'workers', 'overlay', 'cfg_options')
+OF_RUNS = ('seeds', 'rows', 'data', 'dry_run', 'step_seconds', 'workers', 'overlay', 'cfg_options')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='default: 0')
     parser.add_argument(
         '--out', type=Path, default=DEFAULT_OUT, help='folder of runs and tables (%(default)s)'
+    )
+    parser.add_argument(
+        '--rows',
+        nargs='+',
+        default=[],
+        metavar='PATTERN',
+        help="run only these rows: names, patterns such as 'CBST*', or parts of names",
     )
     add_runs_options(parser)
     add_plan_options(parser, workers=1)
@@ -70,6 +77,7 @@ def run(args: argparse.Namespace) -> None:
         args.overlay,
         args.cfg_options,
         args.workers,
+        args.rows,
     )
 
 

@@ -14,14 +14,15 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmseg_maxsquare.analysis.collect import collect, find_runs, write_results
+from mmseg_maxsquare.analysis.collect import collect, write_results
+from mmseg_maxsquare.analysis.found_runs import find_runs
 from mmseg_maxsquare.analysis.overlay import apply_overlay
 from mmseg_maxsquare.analysis.panels import compare
 from mmseg_maxsquare.analysis.pictures import draw_comparison
 from mmseg_maxsquare.analysis.queue import run_all
+from mmseg_maxsquare.analysis.rows import Row, Run, Table
 from mmseg_maxsquare.analysis.runner import last_checkpoint, prepare, work_dir_of
 from mmseg_maxsquare.analysis.schedule import Plan
-from mmseg_maxsquare.analysis.tables import Row, Run, Table
 from mmseg_maxsquare.runs.console import QuietRunner
 from mmseg_maxsquare.runs.errors import fail
 from mmseg_maxsquare.runs.models import plain_model

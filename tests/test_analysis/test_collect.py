@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmseg_maxsquare.analysis.collect import collect, find_runs, write_table
-from mmseg_maxsquare.analysis.tables import Table, load_table
+from mmseg_maxsquare.analysis.collect import collect, write_table
+from mmseg_maxsquare.analysis.found_runs import find_runs
+from mmseg_maxsquare.analysis.rows import Table
+from mmseg_maxsquare.analysis.tables import load_table
 
 from tests.helpers import REPO
 
@@ -87,13 +89,18 @@ def test_table_of_the_paper_with_its_deviations(runs: Path, tmp_path: Path) -> N
     """A→W: 20 ± 14.1 of 10 and 30, against 92.4 ± 0.5; the average is of one seed."""
     text = write_table(load_table('1'), [runs], tmp_path / 'out')
     lines = {tuple(line.split(' | ')[:2]): line for line in text.splitlines()}
+    best = '| 64.5 ± 48.8 | 99.0 | 99.0 | 99.0 | 99.0 | 64.5 ± 48.8 | 99.0 |'
+    assert lines['| MaxSquare', 'oracle'].endswith(best)
     assert '| method | numbers | seeds | A→W | D→W | W→D | A→D | D→A | W→A | Avg |' in text
     ours = '| 20.0 ± 14.1 | 20.0 | 30.0 | 40.0 | 50.0 | 45.0 ± 21.2 | 35.0 |'
     assert lines['| MaxSquare', 'ours'].endswith(ours)
     theirs = '| 92.4 ± 0.5 | 99.1 ± 0.1 | 100.0 ± 0.0 | 90.0 ± 0.2 | 68.1 ± 0.4 | 64.2 ± 0.2 |'
     assert lines['| MaxSquare', 'paper'].endswith(f'{theirs} 85.6 |')
     assert lines['| MaxSquare', 'difference'].startswith('| MaxSquare | difference |  | -72.4 |')
-    assert lines['| DANN [10]', 'paper'] and ('| DANN [10]', 'ours') not in lines
+    assert (
+        lines['| DANN [10] (a, b)', 'ours'] == '| DANN [10] (a, b) | ours | 0 ' + '| - ' * 7 + '|'
+    )
+    assert '- b: Paper: a bottleneck of 256 features, ten crops' in text
     assert 'table1,MaxSquare,Avg,35.0000,,1,85.6000,-50.6000,last' in (
         (tmp_path / 'out/table.csv').read_text().splitlines()
     )

@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.analysis import runner as runs
 from mmseg_maxsquare.analysis.figure5 import draw, measure, read_predictions, split
-from mmseg_maxsquare.analysis.tables import Run
+from mmseg_maxsquare.analysis.rows import Run
 from mmseg_maxsquare.cli.main import main
 
 from tests.helpers.processes import Ended

@@ -13,7 +13,7 @@ from mmseg.registry import MODELS
 from mmseg_maxsquare.analysis import panels
 from mmseg_maxsquare.analysis import table as run_table
 from mmseg_maxsquare.analysis.pictures import DPI, TILE
-from mmseg_maxsquare.analysis.tables import Row, Run, Table
+from mmseg_maxsquare.analysis.rows import Row, Run, Table
 from mmseg_maxsquare.cli.main import main
 
 from tests.helpers.tiny_data import make_camvid

@@ -9,8 +9,8 @@ from mmengine.config import Config
 from mmseg_maxsquare.analysis import queue
 from mmseg_maxsquare.analysis import runner as runs
 from mmseg_maxsquare.analysis.queue import run_all
+from mmseg_maxsquare.analysis.rows import Run
 from mmseg_maxsquare.analysis.schedule import Plan
-from mmseg_maxsquare.analysis.tables import Run
 
 from .test_runner import IW, SOURCE, leave_traces, unchanged
 from tests.helpers.processes import Ticking

@@ -4,7 +4,7 @@ import csv
 import io
 
 from mmseg_maxsquare.analysis.report import classes_of, csv_table, markdown_table
-from mmseg_maxsquare.analysis.tables import Row, Run, Table
+from mmseg_maxsquare.analysis.rows import Row, Run, Table
 
 RUN = Run('maxsquare/gta2cs.py')
 RESULTS = {
@@ -58,6 +58,45 @@ def test_paper_layout() -> None:
         '| R | B | paper |  | 64.0 | 34.5 |',
         '| R | B | difference |  | - | - |',
     ]
+
+
+def test_best_checkpoints_files_that_are_not_there_and_notes() -> None:
+    paper = [{**PAPER[0], 'notes': ['one', 'two']}, PAPER[1], {**PAPER[2], 'notes': ['two']}]
+    rows = [Row('Old [1]', RUN, heading='Old (ours: R)'), Row('A', RUN)]
+    table = Table('t', 'T', rows, paper=paper, classes=[])
+    oracle = {'A': {0: {'mIoU': 35.0}, 1: {'mIoU': 36.0}}}
+    absent = {'Old [1]': ['w.pth (md5 0)', 'data']}
+    text = markdown_table(table, {'A': RESULTS['A']}, oracle, absent)
+    assert text.splitlines()[2:] == [
+        '| R | Old (ours: R) (a, b) | not run: w.pth (md5 0), data | 0 | - |',
+        '| R | Old (ours: R) (a, b) | paper |  | 20.0 |',
+        '| R | Old (ours: R) (a, b) | difference |  | - |',
+        '| R | A | ours | 2 | 32.0 ± 2.8 |',
+        '| R | A | oracle | 2 | 35.5 ± 0.7 |',
+        '| R | A | paper |  | 31.5 |',
+        '| R | A | difference |  | +0.5 |',
+        '| R | B (b) | paper |  | 34.5 |',
+        '',
+        '- a: one',
+        '- b: two',
+    ]
+
+
+def test_best_checkpoints_of_a_table_of_ones_own() -> None:
+    """A column, unless all are the last ones."""
+    table = own(classes=[])
+    same = {name: dict(runs) for name, runs in RESULTS.items()}
+    assert '(oracle)' not in markdown_table(table, RESULTS, same)
+    oracle = {**same, 'A': {0: {'mIoU': 35.0}, 1: {'mIoU': 36.0}}}
+    assert markdown_table(table, RESULTS, oracle, {'C': ['x']}).splitlines() == [
+        '| method | mIoU | mIoU (oracle) |',
+        '|---|---|---|',
+        '| A | 32.0 ± 2.8 | 35.5 ± 0.7 |',
+        '| B | 34.0 ± 4.2 | 34.0 ± 4.2 |',
+    ]
+    assert '| A | not run: x | - |' in markdown_table(table, {}, oracle, {'A': ['x']}).replace(
+        '35.5 ± 0.7', '-'
+    )
 
 
 def test_the_papers_deviation_beside_its_number() -> None:

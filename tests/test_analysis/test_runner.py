@@ -9,11 +9,12 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.analysis import collect as paper_table
 from mmseg_maxsquare.analysis import runner as runs
+from mmseg_maxsquare.analysis.found_runs import find_runs
 from mmseg_maxsquare.analysis.overlay import apply_overlay
 from mmseg_maxsquare.analysis.queue import run_all
+from mmseg_maxsquare.analysis.rows import Row, Run, Table
 from mmseg_maxsquare.analysis.schedule import Plan
 from mmseg_maxsquare.analysis.table import adjustment
-from mmseg_maxsquare.analysis.tables import Row, Run, Table
 
 from tests.helpers import REPO
 from tests.helpers.processes import Ended
@@ -27,6 +28,9 @@ LINES = [
     {'loss': 0.5, 'time': 4.0, 'step': 300},
     {'mIoU': 20.0, 'IoU.road': 40.0, 'step': 300},
 ]
+
+
+START = runs._start
 
 
 def unchanged(cfg: Config) -> None:
@@ -78,6 +82,8 @@ def test_runs_run_once_and_start_from_their_source(started: list[Path], tmp_path
         config='maxsquare/camvid_day2dusk_iw.py',
         options={'model.target_loss.alpha': 0.1},
         start='source_only/camvid_day.py',
+        members=[],
+        checkpoints=[cfg.load_from],
     )
     assert runs.finished_metrics(folder)['mIoU'] == 20.0  # the last, not the best
     assert runs.finished_metrics(folder, oracle='mIoU')['mIoU'] == 30.0
@@ -131,7 +137,7 @@ def test_a_test_in_the_folder_of_a_training_changes_nothing(
     """Neither which row it is nor its numbers, whatever was tested how."""
     run_all(Plan([SOURCE, IW], [7], tmp_path, unchanged))
     folder = runs.work_dir_of(IW, 7, tmp_path)
-    before = paper_table.collect(table(Row('A', IW)), paper_table.find_runs([folder]))
+    before = paper_table.collect(table(Row('A', IW)), find_runs([folder]))
     cfg = Config.fromfile(REPO / 'configs' / IW.config)
     cfg.run = dict(config=IW.config, options={})
     cfg.randomness = dict(seed=0)
@@ -139,12 +145,55 @@ def test_a_test_in_the_folder_of_a_training_changes_nothing(
     (logs / 'vis_data').mkdir(parents=True)
     cfg.dump(logs / 'vis_data/config.py')
     (logs / '20270101_120000.json').write_text('{"mIoU": 99.0}')
-    assert paper_table.collect(table(Row('A', IW)), paper_table.find_runs([folder])) == before
+    assert paper_table.collect(table(Row('A', IW)), find_runs([folder])) == before
     alone = tmp_path / 'alone'
     (alone / '20270101_120000').mkdir(parents=True)
     shutil.copytree(logs, alone / '20270101_120000', dirs_exist_ok=True)
-    results, _ = paper_table.collect(table(Row('A', IW)), paper_table.find_runs([alone]))
+    results, _ = paper_table.collect(table(Row('A', IW)), find_runs([alone]))
     assert results == {}  # a test of who knows which checkpoint is no trained row
+
+
+ADVENT = tuple(Run(f'advent/camvid_day2dusk_{v}.py', (), SOURCE) for v in ('advent', 'minent_er'))
+BOTH = Run(ADVENT[0].config, train=False, members=ADVENT, weights=(1.0, 2.0), mean='probabilities')
+
+
+def test_an_ensemble_is_tested_with_the_checkpoints_of_its_members(
+    started: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = []
+    monkeypatch.setattr(runs.subprocess, 'Popen', lambda command, **_: commands.append(command))
+    assert run_all(Plan([SOURCE, *ADVENT], [3], tmp_path, unchanged)) == {}
+    cfg = runs.prepare(BOTH, 3, tmp_path, unchanged)
+    START(BOTH, tmp_path / 'c.py', tmp_path, cfg, None)
+    folder = tmp_path / 'seed3/advent'
+    assert commands[0][3:] == [
+        *('test', str(tmp_path / 'c.py')),
+        str(folder / 'camvid_day2dusk_advent/iter_300.pth'),
+        str(folder / 'camvid_day2dusk_minent_er/iter_300.pth'),
+        *('--weights', '1.0', '2.0', '--mean', 'probabilities', '--work-dir', str(tmp_path)),
+    ]
+
+
+def test_collect_tells_an_ensemble_from_a_test(started: list[Path], tmp_path: Path) -> None:
+    alone = Run(ADVENT[0].config, start=ADVENT[0], train=False)
+    run_all(Plan([SOURCE, *ADVENT, BOTH], [3], tmp_path, unchanged))
+    found = find_runs([tmp_path])
+    results, _ = paper_table.collect(table(Row('both', BOTH), Row('alone', alone)), found)
+    assert results == {'both': {3: {'mIoU': 12.5, 'time': 1}}}
+
+
+def test_a_member_that_failed_takes_the_ensemble_along(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def call(run: Run, config: Path, work_dir: Path, cfg: Config, threads: int | None) -> Ended:
+        if run == ADVENT[1]:
+            raise RuntimeError('it broke')
+        leave_traces(run, config, work_dir, cfg)
+        return Ended()
+
+    monkeypatch.setattr(runs, '_start', call)
+    failures = run_all(Plan([SOURCE, *ADVENT, BOTH], [0], tmp_path, unchanged))
+    assert set(failures) == {(ADVENT[1], 0), (BOTH, 0)}
 
 
 def test_a_failing_run_takes_only_its_followers_along(
@@ -203,7 +252,7 @@ def test_collect_finds_rows_by_config_and_options(started: list[Path], tmp_path:
     plain = Run('maxsquare/camvid_day2dusk_iw.py', (), SOURCE)
     run_all(Plan([SOURCE, plain, IW], [0, 1], tmp_path, adjustment(None, {'log_level': 'ERROR'})))
     rows = table(Row('plain', plain), Row('alpha', IW), Row('never', Run('minent/gta2cs.py')))
-    results, notes = paper_table.collect(rows, paper_table.find_runs([tmp_path]))
+    results, notes = paper_table.collect(rows, find_runs([tmp_path]))
     assert {name: sorted(by_seed) for name, by_seed in results.items()} == {
         'plain': [0, 1],
         'alpha': [0, 1],
@@ -211,9 +260,9 @@ def test_collect_finds_rows_by_config_and_options(started: list[Path], tmp_path:
     assert 'Evaluation protocol: full_resolution.' in notes
     assert 'plain: option log_level=ERROR.' in notes
     assert 'Seeds [0, 1]' in notes and 'ORACLE' not in notes
-    one, _ = paper_table.collect(rows, paper_table.find_runs([tmp_path / 'seed1']))
+    one, _ = paper_table.collect(rows, find_runs([tmp_path / 'seed1']))
     assert sorted(one['alpha']) == [1]
-    best, notes = paper_table.collect(rows, paper_table.find_runs([tmp_path]), oracle=True)
+    best, notes = paper_table.collect(rows, find_runs([tmp_path]), oracle=True)
     assert best['plain'][0]['mIoU'] == 30.0
     assert notes.startswith('ORACLE')
 
@@ -222,7 +271,7 @@ def test_two_runs_of_one_cell_are_refused(started: list[Path], tmp_path: Path) -
     for out in ('a', 'b'):
         run_all(Plan([SOURCE], [0], tmp_path / out, unchanged))
     with pytest.raises(ValueError, match='two runs are "A" with seed 0'):
-        paper_table.collect(table(Row('A', SOURCE)), paper_table.find_runs([tmp_path]))
+        paper_table.collect(table(Row('A', SOURCE)), find_runs([tmp_path]))
 
 
 def test_runs_of_other_tools_are_known_by_their_folder(tmp_path: Path) -> None:
@@ -231,7 +280,7 @@ def test_runs_of_other_tools_are_known_by_their_folder(tmp_path: Path) -> None:
     folder = tmp_path / 'source_only/camvid_day'
     folder.mkdir(parents=True)
     leave_traces(SOURCE, Path('camvid_day.py'), folder, cfg)
-    results, _ = paper_table.collect(table(Row('A', SOURCE)), paper_table.find_runs([tmp_path]))
+    results, _ = paper_table.collect(table(Row('A', SOURCE)), find_runs([tmp_path]))
     assert sorted(results['A']) == [4]
 
 
@@ -239,7 +288,7 @@ def test_write_table_leaves_three_files(started: list[Path], tmp_path: Path) -> 
     run_all(Plan([SOURCE, IW], [0], tmp_path, unchanged))
     rows = table(Row('A', SOURCE), Row('B', IW))
     text = paper_table.write_table(rows, [tmp_path], tmp_path / 'own')
-    assert '| B | 20.0 | 40.0 |' in text
+    assert '| B | 20.0 | 30.0 | 40.0 |' in text
     assert (tmp_path / 'own/table.md').read_text() == text
     assert 'own,B,mIoU,20.0000,,1,,,last' in (tmp_path / 'own/table.csv').read_text()
     assert (tmp_path / 'own/bars.png').stat().st_size > 5000

@@ -1,11 +1,13 @@
 """Definitions of tables."""
 
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from mmengine.config import Config
 
-from mmseg_maxsquare.analysis.tables import Run, load_table, spec_names
+from mmseg_maxsquare.analysis.rows import Run
+from mmseg_maxsquare.analysis.tables import PAPER, PROTOCOLS, load_table, spec_names
 
 from tests.helpers import REPO
 
@@ -27,23 +29,25 @@ def test_our_rows_are_rows_of_the_paper(name: str) -> None:
     table = load_table(name)
     theirs = [row['name'] for row in table.paper]
     ours = list(dict.fromkeys(row.name for row in table.rows))
-    assert set(ours) <= set(theirs)
-    assert ours == sorted(ours, key=theirs.index)  # in its order
-    # What the paper quotes has the number of a work, which Table 1's network has, too.
-    unquoted = [row for row in theirs if '[' not in row or row == 'ResNet-50 [12]']
-    assert ours == unquoted
+    added = [row for row in ours if row not in theirs]
+    assert [row for row in ours if row in theirs] == theirs  # all of them, in its order
+    cities = ['Rome: ', 'Rio: ', 'Tokyo: ', 'Taipei: '] if name == '6' else ['']
+    controls = [f'{city}BN control' for city in cities] if name in '236' else []
+    assert added == controls
 
 
 def test_number_of_runs() -> None:
     """Rows and their source model; Table 5 shares three cells with its neighbours."""
     counts = {name: len(load_table(name).runs) for name in PAPER_TABLES}
-    assert counts == {'1': 18, '2': 5, '3': 5, '4': 7, '5': 16, '6': 13}
+    assert counts == {'1': 24, '2': 14, '3': 13, '4': 7, '5': 16, '6': 29}
     slugs = {run.slug for name in ('2', '4', '5') for run in load_table(name).runs}
-    assert len(slugs) == 1 + 6 + 12  # source, Table 4's rows (Table 2's are among them), cells
+    # Source, Table 4's rows (Table 2's own are among them), cells; what Table 2 quotes (three
+    # with Wider ResNet-38, five runs for three others), and its control.
+    assert len(slugs) == 1 + 6 + 12 + 3 + 5 + 1
 
 
 def test_columns_of_table_1() -> None:
-    """Six tasks for each of three methods, each trained from ImageNet, and their average."""
+    """Six tasks for each of four methods, each trained from ImageNet, and their average."""
     table = load_table('1')
     tasks = dict(zip('AWD', ('amazon', 'webcam', 'dslr'), strict=True))
     for row in table.rows:
@@ -54,7 +58,7 @@ def test_columns_of_table_1() -> None:
         assert cfg.val_dataloader.dataset.domain == tasks[target]
         assert row.run.start is None and row.run.train and not row.run.options
     columns = [row.column for row in table.rows]
-    assert columns == ['A→W', 'D→W', 'W→D', 'A→D', 'D→A', 'W→A'] * 3
+    assert columns == ['A→W', 'D→W', 'W→D', 'A→D', 'D→A', 'W→A'] * 4
     assert list(table.means.items()) == [(c, c) for c in [*columns[:6], 'Avg']]
     assert (table.score, table.classes) == ('aAcc', [])
 
@@ -75,7 +79,7 @@ def test_a_run_comes_behind_its_start() -> None:
     for name in spec_names('table'):
         runs = load_table(name).runs
         for number, run in enumerate(runs):
-            assert run.start is None or run.start in runs[:number]
+            assert set(run.needs) <= set(runs[:number])
 
 
 def test_equal_settings_are_one_run() -> None:
@@ -98,6 +102,44 @@ def test_cities_score_one_source_model() -> None:
         run = rows[f'{city}: Source only']
         assert not run.train
         assert run.start == Run('source_only/cityscapes13.py')
+
+
+def test_an_ensemble_needs_its_members() -> None:
+    rows = {row.name: row.run for row in load_table('2').rows}
+    run = rows['AdvEnt+MinEnt [31]']
+    members = (Run('advent/gta2cs_advent.py'), Run('advent/gta2cs_minent_er.py'))
+    assert run.needs == run.members == members and not run.train
+    assert (run.config, run.weights, run.mean) == (members[0].config, (1.0, 1.0), 'logits')
+    assert run.slug == 'ensemble/advent_gta2cs_advent+advent_gta2cs_minent_er'
+
+
+@pytest.mark.parametrize('name', ['1', '2', '3', '6'])
+def test_what_the_paper_quotes_has_notes_on_its_protocol(name: str) -> None:
+    for row in load_table(name).paper:
+        if '[' in row['name']:
+            assert len(row['notes']) >= 1 + (row['name'] != 'ResNet-50 [12]')
+
+
+def test_every_protocol_note_is_used_and_every_row_is_there() -> None:
+    used = {k for rows in PROTOCOLS['tables'].values() for keys in rows.values() for k in keys}
+    assert used == set(PROTOCOLS['notes'])
+    for number, rows in PROTOCOLS['tables'].items():
+        names = {row['name'] for row in PAPER[number]['rows']}
+        methods = names | {name.partition(': ')[2] for name in names}
+        assert set(rows) <= methods
+
+
+def test_means_that_do_not_fit_their_classes_are_noted() -> None:
+    """By arithmetic on the printed numbers, in the tables whose classes are printed."""
+    for number in ('2', '3', '6'):
+        for row in load_table(number).paper:
+            classes = [
+                v for k, v in row['values'].items() if k.startswith('IoU.') and v is not None
+            ]
+            means = [v for k, v in row['values'].items() if k.startswith('mIoU') and v is not None]
+            off = abs(fmean(classes) - means[0]) > 0.1
+            noted = any(note.startswith('The printed mean') for note in row['notes'])
+            assert off is noted, row['name']
 
 
 OWN = """
@@ -136,6 +178,25 @@ def test_a_grid_of_any_fields(tmp_path: Path) -> None:
         (
             "title = 'x'\nrows = [dict(name='a', config='b', columns={})]",
             r"row a: unknown fields \['config'\]",
+        ),
+        (
+            "title = 'x'\nrows = [dict(name='a', members=['advent/gta2cs_advent.py'])]",
+            'row a: an ensemble has at least two members',
+        ),
+        (
+            "title = 'x'\nrows = [dict(name='a', weights=[1, 0], members="
+            "['advent/gta2cs_advent.py', 'advent/gta2cs_minent.py'])]",
+            r'each with a weight above 0; got 2 members, weights \[1, 0\]',
+        ),
+        (
+            "title = 'x'\nrows = [dict(name='a', mean='median', members="
+            "['advent/gta2cs_advent.py', 'advent/gta2cs_minent.py'])]",
+            r"mean must be one of \('logits', 'probabilities'\), got 'median'",
+        ),
+        (
+            "title = 'x'\nrows = [dict(name='a', members="
+            "['advent/gta2cs_advent.py', 'advent/synthia2cs_advent.py'])]",
+            'of one network and its classes, got .*19 classes.*16 classes',
         ),
     ],
 )
