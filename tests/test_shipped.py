@@ -32,6 +32,7 @@ def test_names_are_whole_configs() -> None:
         'cbst',
         'cross_city',
         'dann',
+        'evidence',
         'maxsquare',
         'minent',
         'source_free',

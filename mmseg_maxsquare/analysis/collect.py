@@ -15,7 +15,7 @@ from .found_runs import Found, counts, find_runs, fits, identity
 from .pictures import bar_chart
 from .report import Results, classes_of, csv_table, markdown_table
 from .rows import Row, Table
-from .runner import finished_metrics
+from .run_logs import finished_metrics
 from .tables import AVERAGE, load_table, spec_names
 
 ORACLE_PREFIX = 'best_oracle'

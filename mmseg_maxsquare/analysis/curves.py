@@ -15,7 +15,7 @@ from mmseg_maxsquare.runs.errors import fail
 
 from .named_paths import named_paths
 from .plots import COLOURS, DASHES, MARKERS, axes, check_out, save
-from .runner import records
+from .run_logs import records
 
 # Logged keys by quantity, in mmseg's names and in ours; several keys are summed.
 QUANTITIES = {

@@ -19,7 +19,8 @@ from mmseg_maxsquare.shipped import shipped_configs
 
 from .plots import COLOURS, DASHES, axes, save
 from .rows import Run
-from .runner import execute, records, work_dir_of
+from .run_logs import records
+from .runner import execute, work_dir_of
 
 SHARE = 0.3
 SETS = dict(aAcc='all', top='top set', bottom='bottom set')

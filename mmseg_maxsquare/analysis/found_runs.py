@@ -6,7 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from .rows import Row, Table
-from .runner import logged_config, was_trained
+from .run_logs import logged_config, was_trained
 
 Found = list[tuple[Path, Config]]
 LOG_FOLDER = '????????_??????'  # date and time of a start, as in mmengine's folder names

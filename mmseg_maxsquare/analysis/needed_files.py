@@ -15,7 +15,8 @@ from mmseg_maxsquare.runs.pretrained import pretrained_fields
 from mmseg_maxsquare.shipped import shipped_configs
 
 from .rows import Run, with_needs
-from .runner import finished_metrics, work_dir_of
+from .run_logs import finished_metrics
+from .runner import work_dir_of
 
 # Weights that a config names: the checksum of the published file, and that file's name if
 # the config names a converted one.

@@ -9,7 +9,8 @@ from rich.progress import Progress, TaskID
 from mmseg_maxsquare.runs.progress import add_bar, advance_bar, clock, new_bars
 
 from .rows import Run
-from .runner import POLL_SECONDS, SCORES, Execution
+from .run_logs import SCORES
+from .runner import POLL_SECONDS, Execution
 from .schedule import Plan
 
 Job = tuple[Run, int]  # a run and its seed

@@ -1,8 +1,6 @@
 """Runs of a results table: each is trained and tested in a separate process and can be resumed."""
 
 import ctypes
-import json
-import math
 import os
 import signal
 import subprocess
@@ -18,17 +16,16 @@ from mmseg_maxsquare.runs.earlier_run import SECTIONS, differences
 from mmseg_maxsquare.runs.progress import progress
 from mmseg_maxsquare.shipped import shipped_configs
 
+from .provenance import provenance
 from .rows import Run
+from .run_logs import Metrics, finished_metrics, steps_done, text_of
 
-SCORES = ('mIoU', 'aAcc')  # every validation returns one of these
 POLL_SECONDS = 2
 LOG = 'run.log'  # of the process, in the work dir
 PR_SET_PDEATHSIG = 1  # a constant of Linux's prctl
 
 # All runs of a table row must also have the same length and the same scoring.
 COMPARED = (*SECTIONS, 'train_cfg', 'param_scheduler', 'val_dataloader', 'val_evaluator')
-
-Metrics = dict[str, float]
 
 
 def work_dir_of(run: Run, seed: int, out: Path) -> Path:
@@ -101,7 +98,7 @@ class Execution:
         cfg = prepare(run, seed, out, adjust)
         # Beside the work dir, into which the runner writes its own copy under the same name.
         config = self.work_dir.parent / f'{self.work_dir.name}.py'
-        changed = differences(cfg, _text(config), COMPARED) if _begun(self.work_dir) else []
+        changed = differences(cfg, text_of(config), COMPARED) if _begun(self.work_dir) else []
         if changed:
             raise RuntimeError(
                 f'{self.work_dir} holds a run of another config: {"; ".join(changed[:3])}; '
@@ -112,6 +109,7 @@ class Execution:
         self.process: subprocess.Popen | None = None
         if finished_metrics(self.work_dir) is None:
             self.work_dir.mkdir(parents=True, exist_ok=True)
+            cfg.run.update(provenance(threads))
             config.write_text(cfg.pretty_text)
             self.process = _start(run, config, self.work_dir, cfg, threads)
 
@@ -165,65 +163,6 @@ def execute(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
 
 def _begun(work_dir: Path) -> bool:
     return any(work_dir.glob('*.pth')) or finished_metrics(work_dir) is not None
-
-
-def finished_metrics(work_dir: Path, oracle: str | None = None) -> Metrics | None:
-    """Metrics of a work dir's last checkpoint; None if its run is not finished.
-
-    Args:
-        work_dir: Of a training run, or of a test (the latest counts).
-        oracle: Name of a metric: use the validation with its highest value
-            instead, which needs labels of the target.
-    """
-    cfg = logged_config(work_dir)
-    if cfg is None:
-        return None
-    if not was_trained(work_dir):
-        tests = sorted(p for p in work_dir.glob('*/*.json') if p.stem == p.parent.name)
-        return json.loads(tests[-1].read_text()) if tests else None
-    validations = [r for r in records(work_dir) if any(score in r for score in SCORES)]
-    last = [v for v in validations if v['step'] >= cfg.train_cfg.max_iters]
-    if not last:
-        return None
-    return max(validations, key=lambda v: v[oracle]) if oracle else last[-1]
-
-
-def was_trained(work_dir: Path) -> bool:
-    """Whether a work dir belongs to a training run, not only to a test."""
-    return steps_done(work_dir) > 0
-
-
-def logged_config(work_dir: Path) -> Config | None:
-    """The config of the latest training in a work dir, else of the latest test.
-
-    A test may have written its config into the folder of the training; that config
-    does not describe the training.
-    """
-    starts = sorted(work_dir.glob('*/vis_data/config.py'))
-    trained = [path for path in starts if '"loss"' in _text(path.with_name('scalars.json'))]
-    return read_config((trained or starts)[-1]) if starts else None
-
-
-def _text(path: Path) -> str:
-    return path.read_text() if path.is_file() else ''
-
-
-def records(work_dir: Path) -> list[dict]:
-    """Records logged by the visualizer over all starts of the run, oldest first."""
-    files = sorted(work_dir.glob('*/vis_data/scalars.json'))
-    lines = [line for file in files for line in file.read_text().splitlines()]
-    return [json.loads(line) for line in lines if line.endswith('}')]
-
-
-def steps_done(work_dir: Path) -> int:
-    """Last training step that a run has logged; 0 if it has not started."""
-    return max((record['step'] for record in records(work_dir) if 'loss' in record), default=0)
-
-
-def seconds_per_step(work_dir: Path) -> float:
-    """Mean logged time of a step; NaN if nothing is logged."""
-    times = [record['time'] for record in records(work_dir) if 'time' in record]
-    return sum(times) / len(times) if times else math.nan
 
 
 def _start(

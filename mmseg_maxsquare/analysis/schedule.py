@@ -13,7 +13,8 @@ from mmseg_maxsquare.runs.progress import clock
 from mmseg_maxsquare.shipped import shipped_configs
 
 from .rows import Run
-from .runner import finished_metrics, seconds_per_step, steps_done, work_dir_of
+from .run_logs import finished_metrics, seconds_per_step, steps_done
+from .runner import work_dir_of
 
 # A step on two domains takes about as long as two steps on one.
 ADAPT_STEPS = 2.0

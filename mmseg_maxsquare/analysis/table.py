@@ -22,7 +22,8 @@ from .panels import compare
 from .pictures import draw_comparison
 from .queue import run_all
 from .rows import Row, Table, runs_of
-from .runner import finished_metrics, last_checkpoint, prepare, work_dir_of
+from .run_logs import finished_metrics
+from .runner import last_checkpoint, prepare, work_dir_of
 from .schedule import Plan
 from .tables import load_table
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmseg_maxsquare.adapt.request import Request
-from mmseg_maxsquare.analysis.runner import steps_done
+from mmseg_maxsquare.analysis.run_logs import steps_done
 from mmseg_maxsquare.runs.errors import fail
 from mmseg_maxsquare.runs.progress import add_bar, advance_bar, new_bars
 

@@ -2,6 +2,7 @@
 
 from .channels_last_hook import ChannelsLastHook
 from .guard_hook import GuardHook
+from .image_areas_hook import ImageAreasHook
 from .inverse_decay import InverseDecayLR
 from .method_optimizers import MethodOptimWrapperConstructor
 from .non_finite_hook import NonFiniteHook
@@ -16,6 +17,7 @@ from .uda_hook import UDAHook
 __all__ = [
     'ChannelsLastHook',
     'GuardHook',
+    'ImageAreasHook',
     'InverseDecayLR',
     'MethodOptimWrapperConstructor',
     'NonFiniteHook',

@@ -54,6 +54,8 @@ class SubsetIoUMetric(NamedIoUMetric):
             )
         super().__init__(**kwargs)
         self.subsets = subsets or {}
+        # Of the latest evaluation: intersection and union, int64 (images, 2, classes).
+        self.image_areas: np.ndarray | None = None
         taken = sorted({'aAcc', 'mIoU', 'mAcc'} & set(self.subsets))
         if taken:
             raise ValueError(f'subsets must not be called {taken}: those are of all classes')
@@ -83,9 +85,10 @@ class SubsetIoUMetric(NamedIoUMetric):
         metrics = dict(super().compute_metrics(results))
         if self.format_only:
             return metrics
-        intersect, union, _, labelled = (
-            np.sum([result[i].numpy() for result in results], axis=0) for i in range(4)
-        )
+        # float64: sums over a data set exceed what float32 counts exactly.
+        areas = np.array([[part.numpy() for part in result] for result in results], np.float64)
+        self.image_areas = areas[:, :2].astype(np.int64)
+        intersect, union, _, labelled = areas.sum(axis=0)
         with np.errstate(invalid='ignore'):
             ious = dict(zip(self.dataset_meta['classes'], 100 * intersect / union, strict=True))
         absent = [name for name, pixels in zip(ious, labelled, strict=True) if pixels == 0]

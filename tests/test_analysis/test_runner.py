@@ -8,6 +8,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg_maxsquare.analysis import collect as paper_table
+from mmseg_maxsquare.analysis import run_logs
 from mmseg_maxsquare.analysis import runner as runs
 from mmseg_maxsquare.analysis.found_runs import find_runs
 from mmseg_maxsquare.analysis.overlay import apply_overlay
@@ -78,19 +79,21 @@ def test_runs_run_once_and_start_from_their_source(started: list[Path], tmp_path
     assert cfg.load_from == str(tmp_path / 'seed1/source_only/camvid_day/iter_500.pth')
     assert cfg.randomness.seed == 1
     assert cfg.model.target_loss.alpha == 0.1
-    assert cfg.run.to_dict() == dict(
+    made_by = runs.provenance(None)
+    assert set(made_by) == {'commit', 'machine', 'threads', 'torch'}
+    assert cfg.run.to_dict() == made_by | dict(
         config='maxsquare/camvid_day2dusk_iw.py',
         options={'model.target_loss.alpha': 0.1},
         start='source_only/camvid_day.py',
         members=[],
         checkpoints=[cfg.load_from],
     )
-    assert runs.finished_metrics(folder)['mIoU'] == 20.0  # the last, not the best
-    assert runs.finished_metrics(folder, oracle='mIoU')['mIoU'] == 30.0
-    assert runs.seconds_per_step(folder) == 3.0
+    assert run_logs.finished_metrics(folder)['mIoU'] == 20.0  # the last, not the best
+    assert run_logs.finished_metrics(folder, oracle='mIoU')['mIoU'] == 30.0
+    assert run_logs.seconds_per_step(folder) == 3.0
     scored = runs.work_dir_of(SCORED, 0, tmp_path)
-    assert runs.finished_metrics(scored) == {'mIoU': 12.5, 'time': 1}
-    assert runs.steps_done(folder) == 300
+    assert run_logs.finished_metrics(scored) == {'mIoU': 12.5, 'time': 1}
+    assert run_logs.steps_done(folder) == 300
 
 
 def test_another_config_is_refused_and_nothing_overwritten(
@@ -227,8 +230,8 @@ def test_unfinished_run_has_no_metrics(tmp_path: Path) -> None:
     leave_traces(SOURCE, Path('camvid_day.py'), tmp_path, cfg)
     log = tmp_path / '20260101_120000/vis_data/scalars.json'
     log.write_text('\n'.join(log.read_text().splitlines()[:2]))
-    assert runs.finished_metrics(tmp_path) is None
-    assert runs.finished_metrics(tmp_path / 'nowhere') is None
+    assert run_logs.finished_metrics(tmp_path) is None
+    assert run_logs.finished_metrics(tmp_path / 'nowhere') is None
 
 
 def test_plan(started: list[Path], tmp_path: Path) -> None:

@@ -1,0 +1,16 @@
+# Evidence, LabelMeFacade -> CamVid by day: as many source steps as an adaptation takes, no target.
+_base_ = [
+    '../_base_/models/deeplabv2_efficientnet_lite0.py',
+    '../_base_/datasets/labelmefacade.py',
+    '../_base_/schedules/evidence.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(backbone=dict(pretrained=None), decode_head=dict(num_classes=6))
+train_dataloader = dict(batch_size=2)
+train_cfg = dict(val_interval=50)
+val_dataloader = dict(
+    dataset=dict(data_prefix=dict(img_path='train', seg_map_path='trainannot'), drives=('0006R0',))
+)
+test_dataloader = val_dataloader
+custom_hooks = [dict(type='ImageAreasHook')]
+load_from = 'work_dirs/source_only/labelmefacade/iter_500.pth'

@@ -1,0 +1,14 @@
+# Evidence: LabelMeFacade -> CamVid by day, six classes.
+title = 'Evidence: LabelMeFacade -> CamVid by day'
+start = 'source_only/labelmefacade.py'
+_config = 'evidence/labelmefacade_day.py'
+rows = [
+    dict(name='Source only', config='evidence/labelmefacade_day_source.py'),
+    dict(name='BN control', config=_config, options={'model.target_loss.loss_weight': 0.0}),
+    dict(name='MinEnt', config=_config, options={'model.target_loss.type': 'EntropyLoss'}),
+    dict(name='MaxSquare', config=_config),
+    dict(name='MaxSquare+IW', config=_config, options={'model.target_loss.alpha': 0.2}),
+    dict(name='MaxSquare+IW+Multi', config='evidence/labelmefacade_day_multi.py'),
+    dict(name='Source-free IW', config='evidence/labelmefacade_day_source_free.py'),
+]
+references = ['Source only', 'BN control']
