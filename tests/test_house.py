@@ -80,7 +80,7 @@ METHODS = {
         for name in ('adaptsegnet', 'advent', 'cbst', 'cross_city', 'dann')
     },
 }
-NO_METHODS = {'_base_', 'demo', 'source_free', 'source_only', 'studies', 'tables'}
+NO_METHODS = {'evidence', '_base_', 'demo', 'source_free', 'source_only', 'studies', 'tables'}
 PARTS = {'__init__', 'method', 'method_list', 'adversarial'}  # of methods, shared
 
 

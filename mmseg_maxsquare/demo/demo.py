@@ -33,7 +33,7 @@ from .street_world import DRAWN_CLASSES, write_world
 
 METRIC = 'mIoU_drawn'
 # With it the gradient of these losses is still shorter than that of the source loss
-# (analysis/strength.py); no target label chose it.
+# (engine/strength.py); no target label chose it.
 STRONG = (('model.target_loss.loss_weight', 1.0),)
 SOURCE = Run('source_only/gta.py')
 BN = Row('BN control', Run('source_only/gta2cs_bn.py', start=SOURCE))

@@ -4,6 +4,7 @@ from .channels_last_hook import ChannelsLastHook
 from .guard_hook import GuardHook
 from .image_areas_hook import ImageAreasHook
 from .inverse_decay import InverseDecayLR
+from .matched_strength_hook import MatchedStrengthHook
 from .method_optimizers import MethodOptimWrapperConstructor
 from .non_finite_hook import NonFiniteHook
 from .oracle_checkpoint_hook import OracleCheckpointHook
@@ -19,6 +20,7 @@ __all__ = [
     'GuardHook',
     'ImageAreasHook',
     'InverseDecayLR',
+    'MatchedStrengthHook',
     'MethodOptimWrapperConstructor',
     'NonFiniteHook',
     'OracleCheckpointHook',

@@ -13,7 +13,7 @@ from mmseg_maxsquare.models import UDAModel
 from .domains import LOADERS, Domain, is_mixture, is_pair
 from .drawing import check_drawing
 from .findings import Finding, config_error
-from .hooks import check_priorities
+from .hooks import check_needs, check_priorities
 from .inference import check_inference
 from .layers import check_layers
 from .loops import check_loops
@@ -35,6 +35,7 @@ def check_settings(cfg: Config, domains: list[Domain]) -> list[Finding]:
         *check_quoted(cfg),
         *check_layers(cfg),
         *check_priorities(cfg),
+        *check_needs(cfg),
         *check_loops(cfg),
         *check_inference(cfg),
         *check_drawing(cfg),

@@ -210,3 +210,18 @@ fields(
     '<hook>.priority: is <value>, expected one of <names>; or a number from 0 to 100',
     unknown_priority={'custom_hooks': [dict(type='UDAHook', priority='HIGHER')]},
 )
+fields(
+    '<hook>: GuardHook needs a UDAEncoderDecoder, got <type>; set model.type, or remove the hook',
+    guard_of_a_plain_model={
+        'custom_hooks': [dict(type='GuardHook', dataset=dict(type='ImageFolderDataset'))],
+        'model.type': 'EncoderDecoder',
+    },
+)
+fields(
+    '<hook>: MatchedStrengthHook needs model.target_loss with a weight, and a source; set them, '
+    'or remove the hook',
+    strength_without_weight={
+        'custom_hooks': [dict(type='MatchedStrengthHook', reference=dict(type='MaxSquareLoss'))],
+        'model.target_loss.loss_weight': 0.0,
+    },
+)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmseg_maxsquare.analysis.strength import strength
+from mmseg_maxsquare.engine.strength import strength
 
 from tests.helpers.tiny_models import build_model, plain_batch, uda_cfg
 

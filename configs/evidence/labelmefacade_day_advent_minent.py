@@ -1,0 +1,8 @@
+# Evidence, LabelMeFacade -> CamVid by day: MinEnt of ADVENT, two levels, weights as released.
+_base_ = './labelmefacade_day_multi.py'
+weights = dict(decode_head=0.001, auxiliary_head=0.0002)
+model = dict(
+    target_loss=None,
+    guidance=None,
+    methods=[dict(type='AdventMinEnt', weights=weights)],
+)

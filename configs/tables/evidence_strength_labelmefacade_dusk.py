@@ -1,0 +1,17 @@
+# Evidence at equal strength: LabelMeFacade -> CamVid dusk.
+title = 'Evidence at equal strength: LabelMeFacade -> CamVid dusk'
+start = 'source_only/labelmefacade.py'
+_losses = dict(
+    MinEnt={'model.target_loss.type': 'EntropyLoss'},
+    MaxSquare={},
+    IW={'model.target_loss.alpha': 0.2},
+)
+rows = [
+    dict(
+        name=f'{name}, {strength}',
+        config='evidence/labelmefacade_dusk_strength.py',
+        options={**options, 'custom_hooks.1.factor': factor},
+    )
+    for name, options in _losses.items()
+    for strength, factor in (('s0/3', 0.333), ('s0', 1.0), ('3 s0', 3.0))
+]

@@ -1,0 +1,21 @@
+# Evidence: the systems of the paper's tables, LabelMeFacade -> CamVid by day.
+title = 'Evidence, other systems: LabelMeFacade -> CamVid by day'
+start = 'source_only/labelmefacade.py'
+_config = 'evidence/labelmefacade_day.py'
+rows = [
+    dict(name='Source only', config='evidence/labelmefacade_day_source.py'),
+    dict(name='BN control', config=_config, options={'model.target_loss.loss_weight': 0.0}),
+    dict(name='AdaptSegNet', config='evidence/labelmefacade_day_adaptsegnet.py'),
+    dict(name='MinEnt (ADVENT)', config='evidence/labelmefacade_day_advent_minent.py'),
+    dict(name='MinEnt+ER (ADVENT)', config='evidence/labelmefacade_day_advent_minent_er.py'),
+    dict(name='AdvEnt', config='evidence/labelmefacade_day_advent.py'),
+    dict(
+        name='AdvEnt+MinEnt',
+        members=['evidence/labelmefacade_day_advent.py', 'evidence/labelmefacade_day_advent_minent_er.py'],
+    ),
+    dict(name='CBST', config='evidence/labelmefacade_day_cbst.py'),
+    dict(name='Cross-City (GA+CA)', config='evidence/labelmefacade_day_cross_city.py'),
+    dict(name='MaxSquare', config=_config),
+    dict(name='MaxSquare+IW+Multi', config='evidence/labelmefacade_day_multi.py'),
+]
+references = ['Source only', 'BN control']
