@@ -40,17 +40,43 @@ def maxsquare(server: Server, data: Path, tmp_path_factory: pytest.TempPathFacto
     return Case(server, folder, data, uda=True, workers=0, interval=1, max_keep_ckpts=2)
 
 
+WEIGHTS = dict(decode_head=0.1, auxiliary_head=0.02)
+WITH_NETWORKS = dict(
+    adaptsegnet=dict(type='AdaptSegNet', weights=WEIGHTS),
+    advent=dict(type='AdvEnt', weights=WEIGHTS),
+    cross_city=dict(type='CrossCity'),  # its ramp-up counts steps
+)
+
+
+def case_of(name: str, server: Server, data: Path, factory: pytest.TempPathFactory) -> Case:
+    """The same with networks of a method and their optimizer."""
+    options = dict(uda=True, workers=0, interval=1, max_keep_ckpts=2)
+    methods = [WITH_NETWORKS[name]]
+    return Case(server, factory.mktemp(name), data, methods=methods, **options)
+
+
 @pytest.fixture(scope='module')
 def adaptsegnet(server: Server, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    """The same with discriminators and their optimizer."""
-    folder = tmp_path_factory.mktemp('adaptsegnet')
-    weights = dict(decode_head=0.1, auxiliary_head=0.02)
-    options = dict(uda=True, workers=0, interval=1, max_keep_ckpts=2)
-    methods = [dict(type='AdaptSegNet', weights=weights)]
-    return Case(server, folder, data, methods=methods, **options)
+    """Discriminators of maps of probabilities."""
+    return case_of('adaptsegnet', server, data, tmp_path_factory)
 
 
-@pytest.fixture(scope='module', params=['maxsquare', 'adaptsegnet'])
+@pytest.fixture(scope='module')
+def advent(server: Server, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """Discriminators of self-information."""
+    return case_of('advent', server, data, tmp_path_factory)
+
+
+@pytest.fixture(scope='module')
+def cross_city(server: Server, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """Discriminators of features."""
+    return case_of('cross_city', server, data, tmp_path_factory)
+
+
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ('advent', 'cross_city')]
+
+
+@pytest.fixture(scope='module', params=['maxsquare', 'adaptsegnet', *SLOW])
 def uda(request: pytest.FixtureRequest) -> Case:
     """A method that adapts."""
     return request.getfixturevalue(request.param)
