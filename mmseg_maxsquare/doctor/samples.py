@@ -71,7 +71,7 @@ def usable_items(domain: Domain, survey: Survey) -> list[dict]:
 def check_batches(
     cfg: Config, domains: list[Domain], surveys: dict[str, Survey]
 ) -> Iterator[Finding]:
-    """Loaders that leave out their only batch, since it is not full."""
+    """Loaders that leave out their only batch, since it is not full; selections of too many."""
     for field in LOADERS:
         loader = cfg.get(field) or {}
         size = _batch_size(cfg, field)
@@ -84,6 +84,11 @@ def check_batches(
             what = f'{count} images give no batch of {size}'
             remedy = f'set {field}.drop_last=False, or a smaller batch_size'
             yield Finding('error', 'config: batches', field, what, remedy)
+        select = (cfg.get('train_cfg') or {}).get('select')
+        if field == 'train_dataloader' and isinstance(select, int) and select > images['target']:
+            what = f'{select} images, but the target has {images["target"]}'
+            remedy = 'choose fewer, or leave it out for all'
+            yield Finding('error', 'config: loop', 'train_cfg.select', what, remedy)
 
 
 def parts_of(

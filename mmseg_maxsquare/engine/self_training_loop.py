@@ -20,6 +20,38 @@ from .uda_hook import unwrap
 FOLDER = 'self_training'
 
 
+REQUIRED = ('rounds', 'round_iters', 'portion')
+SHARES = ('portion', 'max_portion', 'source_share', 'max_source_share')
+COUNTS = ('rounds', 'round_iters', 'select')
+
+
+def check_rounds(fields: dict) -> None:
+    """Raise ``ValueError`` if a field of a :class:`SelfTrainingLoop` is out of its range.
+
+    Args:
+        fields: As in ``train_cfg``; those that are not given have their defaults.
+    """
+    missing = [name for name in REQUIRED if fields.get(name) is None]
+    if missing:
+        raise ValueError(f'train_cfg.{missing[0]} is missing; a SelfTrainingLoop needs it')
+    for name in SHARES:
+        if name in fields:
+            cbst.check_portion(fields[name], f'train_cfg.{name}')
+    for name in COUNTS:
+        count = fields.get(name)
+        if count is not None and (not isinstance(count, int) or count < 1):
+            raise ValueError(f'train_cfg.{name} must be a whole number from 1, got {count!r}')
+    policy = fields.get('policy', cbst.POLICIES[0])
+    if policy not in cbst.POLICIES:
+        raise ValueError(f'train_cfg.policy must be one of {cbst.POLICIES}, got {policy!r}')
+    steps = fields['rounds'] * fields['round_iters']
+    if fields.get('max_iters') not in (None, steps):
+        raise ValueError(
+            f'train_cfg.max_iters is {fields["max_iters"]}, but rounds * round_iters is '
+            f'{steps}; leave it out, or make them agree'
+        )
+
+
 @LOOPS.register_module()
 class SelfTrainingLoop(ResumableTrainLoop):
     """Trains on a :class:`SelfTrainingDataset` in rounds (CBST, CBST-SP, plain self-training).
@@ -78,23 +110,19 @@ class SelfTrainingLoop(ResumableTrainLoop):
         max_iters: int | None = None,
         **kwargs: Any,
     ) -> None:
-        shares = dict(portion=portion, max_portion=max_portion, source_share=source_share,
-                      max_source_share=max_source_share)  # fmt: skip
-        for name, share in shares.items():
-            cbst.check_portion(share, f'train_cfg.{name}')
-        counts = dict(
-            rounds=rounds, round_iters=round_iters, select=1 if select is None else select
-        )
-        for name, count in counts.items():
-            if not isinstance(count, int) or count < 1:
-                raise ValueError(f'train_cfg.{name} must be a whole number from 1, got {count!r}')
-        if policy not in cbst.POLICIES:
-            raise ValueError(f'train_cfg.policy must be one of {cbst.POLICIES}, got {policy!r}')
-        if max_iters not in (None, rounds * round_iters):
-            raise ValueError(
-                f'train_cfg.max_iters is {max_iters}, but rounds * round_iters is '
-                f'{rounds * round_iters}; leave it out, or make them agree'
+        check_rounds(
+            dict(
+                rounds=rounds,
+                round_iters=round_iters,
+                portion=portion,
+                max_portion=max_portion,
+                source_share=source_share,
+                max_source_share=max_source_share,
+                policy=policy,
+                select=select,
+                max_iters=max_iters,
             )
+        )
         super().__init__(runner, dataloader, max_iters=rounds * round_iters, **kwargs)
         dataset = self.dataloader.dataset
         if not isinstance(dataset, SelfTrainingDataset):
@@ -106,7 +134,8 @@ class SelfTrainingLoop(ResumableTrainLoop):
             raise ValueError('train_dataloader: batch_sampler, num_batch_per_epoch: leave them out')
         if select is not None and select > len(dataset.target):
             raise ValueError(
-                f'train_cfg.select: {select} images, but the target has {len(dataset.target)}'
+                f'train_cfg.select: {select} images, but the target has {len(dataset.target)}; '
+                'choose fewer, or leave it out for all'
             )
         self.round_iters = round_iters
         rules = Rules(

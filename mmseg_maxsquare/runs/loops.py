@@ -9,7 +9,10 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import DATA_SAMPLERS, HOOKS, LOOPS
 
 from mmseg_maxsquare.datasets import UDASampler
+from mmseg_maxsquare.engine import SelfTrainingLoop
+from mmseg_maxsquare.engine.self_training_loop import check_rounds
 
+from .errors import fact_and_remedy
 from .findings import Finding, config_error
 from .optimizer import schedulers_of
 from .quoted import is_quoted
@@ -24,6 +27,7 @@ def check_loops(cfg: Config) -> Iterator[Finding]:
     epochs = counts_epochs(loop)
     yield from _check_samplers(cfg, epochs)
     yield from _check_length(cfg, loop, 'max_epochs' if epochs else 'max_iters')
+    yield from _check_rounds(loop)
     if not epochs:
         yield from _check_by_epoch(cfg)
         yield from _check_checkpoints(cfg)
@@ -79,6 +83,17 @@ def _check_length(cfg: Config, loop: dict, field: str) -> Iterator[Finding]:
         what = f'{begin} is above {field}={length}: the run would never be validated'
         remedy = f'set it to at most {length}, or leave val_dataloader, val_cfg, val_evaluator out'
         yield config_error('loop', 'train_cfg.val_begin', what, remedy)
+
+
+def _check_rounds(loop: dict) -> Iterator[Finding]:
+    """Fields of self-training, as its loop checks them when it is built."""
+    if loop.get('type') not in ('SelfTrainingLoop', 'mmseg.SelfTrainingLoop', SelfTrainingLoop):
+        return
+    try:
+        check_rounds(dict(loop))
+    except (ValueError, TypeError) as error:
+        where, _, what = str(error).partition(' ')
+        yield config_error('loop', where, *fact_and_remedy(ValueError(what), 'correct it'))
 
 
 def _is_whole(value: object) -> bool:

@@ -162,12 +162,12 @@ def test_files_of_other_rules(cbst: Case, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(('option', 'message'), [
-    ('train_cfg.portion=0', r'train_cfg.portion must lie in (0, 1], got 0'),
-    ('train_cfg.max_portion=1.5', r'train_cfg.max_portion must lie in (0, 1], got 1.5'),
-    ('train_cfg.rounds=0', 'train_cfg.rounds must be a whole number from 1, got 0'),
+    ('train_cfg.portion=0', r'train_cfg.portion: must lie in (0, 1], got 0'),
+    ('train_cfg.max_portion=1.5', r'train_cfg.max_portion: must lie in (0, 1], got 1.5'),
+    ('train_cfg.rounds=0', 'train_cfg.rounds: must be a whole number from 1, got 0'),
     ('train_cfg.select=4', 'train_cfg.select: 4 images, but the target has 3'),
-    ('train_cfg.policy=balanced', "train_cfg.policy must be one of"),
-    ('train_cfg.max_iters=9', 'train_cfg.max_iters is 9, but rounds * round_iters is 8'),
+    ('train_cfg.policy=balanced', "train_cfg.policy: must be one of"),
+    ('train_cfg.max_iters=9', 'train_cfg.max_iters: is 9, but rounds * round_iters is 8'),
 ])  # fmt: skip
 def test_wrong_fields(option: str, message: str, cbst: Case, tmp_path: Path) -> None:
     """One-line errors before the first step."""
