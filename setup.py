@@ -33,7 +33,7 @@ setup(
     # configs/ is the only copy: the wheel holds it inside the package.
     package_dir={'mmseg_maxsquare.configs': 'configs'},
     package_data={
-        'mmseg_maxsquare.analysis': ['paper_tables.json'],
+        'mmseg_maxsquare.analysis': ['*.json'],
         'mmseg_maxsquare.adapt': ['report.html.j2', 'report.css', 'report.js'],
     },
     entry_points={'console_scripts': ['mmseg-maxsquare = mmseg_maxsquare.cli.main:main']},

@@ -144,13 +144,19 @@ class Execution:
         return metrics
 
 
-def execute(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) -> Metrics:
+def execute(
+    run: Run,
+    seed: int,
+    out: Path,
+    adjust: Callable[[Config], None],
+    threads: int | None = None,
+) -> Metrics:
     """Metrics of a run; trains or resumes it unless it is finished.
 
     Raises:
         RuntimeError: If it fails, or its folder holds a run of another config.
     """
-    execution = Execution(run, seed, out, adjust)
+    execution = Execution(run, seed, out, adjust, threads)
     try:
         with progress('    steps', execution.steps, execution.done) as advance:
             while execution.running():

@@ -7,13 +7,14 @@ from pathlib import Path
 from mmseg_maxsquare.runs.config import parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
 
+from .evidence_report import write_evidence
 from .guard_report import write_guard_report
 from .rows import Table
 from .table import adjustment, run_tables
 from .tables import check_fields, load_table, read_spec, spec_file
 
-FIELDS = {'title', 'tables', 'seeds', 'report'}
-REPORTS = dict(guard=write_guard_report)
+FIELDS = {'title', 'tables', 'seeds', 'report', 'folder'}
+REPORTS = dict(guard=write_guard_report, evidence=write_evidence)
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Study:
         tables: Its tables.
         seeds: Seeds of every run.
         report: A key of REPORTS: what is written after the tables; None for nothing.
+        folder: Folder of its runs below ``work_dirs/studies``, which studies may share.
+            Defaults to its name.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Study:
     tables: list[Table]
     seeds: list[int]
     report: str | None = None
+    folder: str = ''
 
 
 def load_study(name: str) -> Study:
@@ -43,11 +47,12 @@ def load_study(name: str) -> Study:
     """
     path = spec_file('study', [name])
     spec = read_spec(path)
-    check_fields(str(path), spec, FIELDS, required=FIELDS - {'report'})
+    check_fields(str(path), spec, FIELDS, required=FIELDS - {'report', 'folder'})
     if spec.get('report') not in (None, *REPORTS):
         raise ValueError(f'{path}: report must be one of {list(REPORTS)}')
     tables = [load_table(table) for table in spec['tables']]
-    return Study(path.stem, spec['title'], tables, spec['seeds'], spec.get('report'))
+    folder = spec.get('folder', path.stem)
+    return Study(path.stem, spec['title'], tables, spec['seeds'], spec.get('report'), folder)
 
 
 def run_study(
@@ -65,7 +70,7 @@ def run_study(
     Args:
         name: See :func:`load_study`.
         seeds: Replace the seeds of the study.
-        out: Folder of all runs. Defaults to ``work_dirs/studies/NAME``.
+        out: Folder of all runs. Defaults to ``work_dirs/studies/NAME``, or the study's own.
         data: Folder of the data sets. Defaults to ``MMSEG_MAXSQUARE_DATA``.
         dry_run: Print the plan only.
         step_seconds: Time of a source step, for the plan. Defaults to the time measured
@@ -79,7 +84,7 @@ def run_study(
         fail(str(error))
     use_data_folder(data)
     print(study.title)
-    out = out or Path('work_dirs/studies', study.name)
+    out = out or Path('work_dirs/studies', study.folder)
     adjust = adjustment(None, parse_options(options))
     run_tables(study.tables, seeds or study.seeds, out, adjust, dry_run, step_seconds, workers)
     if study.report and not dry_run:

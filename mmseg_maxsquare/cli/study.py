@@ -6,9 +6,12 @@ As in: mmseg-maxsquare study camvid
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from .options import add_plan_options, add_runs_options
+
+NOT_WITH_VERIFY = ('seeds', 'dry_run', 'step_seconds', 'workers', 'cfg_options')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,12 +21,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--out', type=Path, help='folder of runs and tables (default: work_dirs/studies/NAME)'
     )
+    parser.add_argument(
+        '--verify',
+        metavar='CELL',
+        help='run one cell of the published results again, TABLE/ROW/SEED such as '
+        'evidence_camvid_dusk/MaxSquare/0, and compare',
+    )
     add_runs_options(parser)
     add_plan_options(parser, workers=2)
+    parser.set_defaults(parser=parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
+    if args.verify:
+        for name in NOT_WITH_VERIFY:
+            if getattr(args, name) != args.parser.get_default(name):
+                option = name.replace('_', '-')
+                sys.exit(f'error: --{option} changes nothing of --verify; leave one out')
+        from mmseg_maxsquare.analysis.verify import verify_cell
+
+        verify_cell(args.name, args.verify, args.out, args.data)
+        return
     from mmseg_maxsquare.analysis.study import run_study
 
     run_study(

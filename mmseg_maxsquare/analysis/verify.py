@@ -1,0 +1,86 @@
+"""Runs a cell of the published results again and compares the numbers."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg_maxsquare.runs.config import use_data_folder
+from mmseg_maxsquare.runs.errors import fail
+
+from .intervals import over_seeds
+from .provenance import provenance
+from .results_file import SHIPPED, Results, cells_of, read_results
+from .rows import Row, Table, with_needs
+from .runner import execute
+from .study import load_study
+
+OUT = Path('work_dirs/verify')
+DIGITS = 2  # in which scores are logged
+
+
+def verify_cell(study: str, cell: str, out: Path | None = None, data: Path | None = None) -> None:
+    """Train the runs behind a cell and compare its score; exits with 1 if it is another one.
+
+    On the machine type and with the threads of the results file the score must agree to the last
+    digit, elsewhere lie in the interval of the row's seeds.
+
+    Args:
+        study: Name of the study.
+        cell: ``TABLE/ROW/SEED``, or ``TABLE/ROW/COLUMN/SEED``.
+        out: Folder of the runs. Defaults to ``work_dirs/verify``.
+        data: Folder of the data sets. Defaults to ``MMSEG_MAXSQUARE_DATA``.
+    """
+    try:
+        tables = {table.name: table for table in load_study(study).tables}
+    except ValueError as error:
+        fail(str(error))
+    results = read_results() if SHIPPED.is_file() else dict(cells=[], comparisons=[])
+    table, row, expected = find_cell(tables, results, cell)
+    use_data_folder(data)
+    threads, seed = expected['made_by']['threads'], expected['seed']
+    metrics: dict[str, float] = {}
+    for run in with_needs(row.run):
+        print(f'seed {seed}: {run.slug}', flush=True)
+        try:
+            metrics = execute(run, seed, (out or OUT).resolve(), _unchanged, threads)
+        except RuntimeError as error:
+            fail(str(error))
+    here, there = round(metrics[table.score], DIGITS), expected['metrics'][table.score]
+    made_by, own = expected['made_by'], provenance(threads)
+    print(f'{cell}: {table.score} {here} here, {there} in the results file ({_text(made_by)})')
+    if all(own[key] == made_by[key] for key in ('machine', 'threads', 'torch')):
+        if here != there:
+            fail(f'{cell}: {here} is not {there}, on the same machine type ({_text(own)})')
+        print('the same, to the last digit')
+        return
+    row_cells = cells_of(results, table.name, row.name, row.column).values()
+    interval = over_seeds([one['metrics'][table.score] for one in row_cells])
+    about = f'{interval.low:.2f} to {interval.high:.2f}, the interval of the row over its seeds'
+    if not interval.low <= here <= interval.high:
+        fail(f'{cell}: {here} is outside {about}; this machine: {_text(own)}')
+    print(f'on another machine ({_text(own)}): within {about}')
+
+
+def find_cell(tables: dict[str, Table], results: Results, cell: str) -> tuple[Table, Row, dict]:
+    """Table, row and published entry of a cell; exits with one line if there is none."""
+    known = {_key(entry): entry for entry in results['cells'] if entry['table'] in tables}
+    if cell not in known:
+        example = f', such as {next(iter(known))}' if known else ''
+        fail(f'--verify: no published cell {cell}; this study has {len(known)}{example}')
+    entry = known[cell]
+    table = tables[entry['table']]
+    place = (entry['row'], entry['column'])
+    return table, next(row for row in table.rows if (row.name, row.column) == place), entry
+
+
+def _key(entry: dict) -> str:
+    parts = (entry['table'], entry['row'], entry['column'], str(entry['seed']))
+    return '/'.join(part for part in parts if part)
+
+
+def _unchanged(cfg: Config) -> None:
+    """No change of the configs."""
+
+
+def _text(made_by: dict) -> str:
+    return ', '.join(f'{key} {value}' for key, value in made_by.items())

@@ -1,0 +1,80 @@
+"""A published cell, run again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mmseg_maxsquare.analysis import verify
+from mmseg_maxsquare.analysis.provenance import provenance
+from mmseg_maxsquare.analysis.rows import Run
+from mmseg_maxsquare.cli.main import main
+
+CELL = 'evidence_camvid_dusk/MaxSquare/0'
+HERE = {**provenance(1), 'commit': 'abc'}
+
+
+def entry(seed: int, score: float, **made_by: object) -> dict:
+    return dict(
+        table='evidence_camvid_dusk', row='MaxSquare', column='', seed=seed,
+        metrics=dict(mIoU=score), guard=None, curve={}, strength=None, made_by={**HERE, **made_by},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """Publishes a score of seed 0, made by some machine, and lets it come out as another."""
+    ran: list[tuple] = []
+
+    def set_up(published: float, found: float, **made_by: object) -> list[tuple]:
+        cells = [entry(0, published, **made_by), entry(1, published + 1), entry(2, published - 1)]
+
+        def execute(run: Run, seed: int, out: Path, adjust: object, threads: int) -> dict:
+            ran.append((run.slug, seed, threads))
+            return dict(mIoU=found)
+
+        monkeypatch.setattr(verify, 'read_results', lambda: dict(cells=cells, comparisons=[]))
+        monkeypatch.setattr(verify, 'execute', execute)
+        monkeypatch.chdir(tmp_path)
+        return ran
+
+    return set_up
+
+
+def test_the_same_digits(publish: Callable, capsys: pytest.CaptureFixture) -> None:
+    ran = publish(37.4, 37.4)
+    main(['study', 'evidence', '--verify', CELL])
+    assert ran == [('source_only/camvid_day', 0, 1), ('evidence/camvid_dusk', 0, 1)]
+    assert 'mIoU 37.4 here, 37.4 in the results file' in capsys.readouterr().out
+
+
+def test_another_digit_on_the_same_machine_type(publish: Callable) -> None:
+    publish(37.4, 37.41)
+    with pytest.raises(SystemExit, match='37.41 is not 37.4, on the same machine type'):
+        main(['study', 'evidence', '--verify', CELL])
+
+
+@pytest.mark.parametrize(('found', 'inside'), [(38.9, True), (40.1, False)])
+def test_another_machine(
+    found: float, inside: bool, publish: Callable, capsys: pytest.CaptureFixture
+) -> None:
+    """37.4, 38.4 and 36.4: 37.4 +- 4.303 / sqrt(3) = 34.92 to 39.88."""
+    publish(37.4, found, machine='other')
+    if inside:
+        main(['study', 'evidence', '--verify', CELL])
+        assert 'within 34.92 to 39.88' in capsys.readouterr().out
+    else:
+        with pytest.raises(SystemExit, match='40.1 is outside 34.92 to 39.88'):
+            main(['study', 'evidence', '--verify', CELL])
+
+
+def test_wrong_input(publish: Callable) -> None:
+    publish(37.4, 37.4)
+    with pytest.raises(
+        SystemExit, match=f'no published cell x/y/0; this study has 3, such as {CELL}'
+    ):
+        main(['study', 'evidence', '--verify', 'x/y/0'])
+    with pytest.raises(SystemExit, match='error: no study evidenc'):
+        main(['study', 'evidenc', '--verify', CELL])
+    with pytest.raises(SystemExit, match='error: --seeds changes nothing of --verify'):
+        main(['study', 'evidence', '--verify', CELL, '--seeds', '1'])
