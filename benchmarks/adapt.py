@@ -1,0 +1,162 @@
+"""`adapt` on real photographs: target mIoU before and after, both modes, seconds of the command.
+
+Needs CamVid and LabelMeFacade (MMSEG_MAXSQUARE_DATA), and source models by seed, as the studies
+leave them: FOLDER/seed0/source_only/camvid_day/iter_500.pth. Finished adaptations are kept.
+As in: python benchmarks/adapt.py work_dirs/studies/evidence --seeds 0 1 2
+"""
+
+import argparse
+import csv
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmseg_maxsquare.analysis.run_logs import finished_metrics
+
+BY_DAY = (
+    'test_dataloader.dataset.data_prefix.img_path=train',
+    'test_dataloader.dataset.data_prefix.seg_map_path=trainannot',
+    "test_dataloader.dataset.drives=('0006R0',)",
+)
+
+SOURCE_DAY = (*BY_DAY[:2], "test_dataloader.dataset.drives=('0006R0','0016E5')")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the study of the guard.
+
+    Attributes:
+        name: Its name.
+        model: Config of the source model, below ``source_only``.
+        drive: CamVid's drive that is the target.
+        scored: Options for the test of a checkpoint.
+        source: Options for its test on the source images; empty if they are not scored.
+    """
+
+    name: str
+    model: str
+    drive: str
+    scored: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+
+
+TASKS = (
+    Task('CamVid day → dusk', 'camvid_day', '0001TP', source=SOURCE_DAY),
+    Task('LabelMeFacade → CamVid dusk', 'labelmefacade', '0001TP'),
+    Task('LabelMeFacade → CamVid by day', 'labelmefacade', '0016E5', BY_DAY),
+)
+MODES = ('--source-free', '--with-source')
+FIELDS = ('task', 'seed', 'mode', 'before', 'after', 'seconds', 'verdict', 'source_before',
+          'source_after')  # fmt: skip
+
+
+def main() -> None:
+    """Run what is missing, write ``results.csv`` and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('sources', type=Path, help='folder of the source models')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/benchmarks/adapt'))
+    args = parser.parse_args()
+    rows = [
+        measure(task, seed, mode, args.sources, args.out)
+        for seed in args.seeds
+        for task in TASKS
+        for mode in MODES
+    ]
+    args.out.mkdir(parents=True, exist_ok=True)
+    with (args.out / 'results.csv').open('w', newline='') as stream:
+        writer = csv.DictWriter(stream, FIELDS, lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
+    print(table(rows))
+
+
+def measure(task: Task, seed: int, mode: str, sources: Path, out: Path) -> dict:
+    """One adaptation and its scores."""
+    folder = out / f'seed{seed}_{task.model}_{task.drive}{mode.replace("--", "_")}'
+    checkpoint = sources / f'seed{seed}/source_only/{task.model}/iter_500.pth'
+    seconds = folder.with_suffix('.seconds')
+    if not seconds.is_file():
+        images = out / f'{task.drive}.txt'
+        write_list(images, task.drive)
+        started = time.time()
+        call('adapt', config_of(task), checkpoint, images, '--out', folder, mode)
+        seconds.write_text(f'{time.time() - started:.0f}')
+    verdict = json.loads((folder / 'verdict.json').read_text())
+    adapted, before = folder / 'adapted.pth', out / f'seed{seed}_{task.model}_{task.drive}_before'
+    found = dict(
+        task=task.name,
+        seed=seed,
+        mode=mode,
+        before=score(task, checkpoint, before, task.scored),
+        after=score(task, adapted, folder / 'scored', task.scored),
+        seconds=int(seconds.read_text()),
+        verdict=verdict['verdict'],
+    )
+    if task.source:
+        found['source_before'] = score(task, checkpoint, Path(f'{before}_source'), task.source)
+        found['source_after'] = score(task, adapted, folder / 'scored_source', task.source)
+    return found
+
+
+def write_list(path: Path, drive: str) -> None:
+    """The drive's images in CamVid's training part."""
+    folder = Path(os.environ.get('MMSEG_MAXSQUARE_DATA', 'data'), 'CamVid/train').resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    images = sorted(str(image) for image in folder.glob(f'{drive}*.png'))
+    path.write_text(''.join(f'{image}\n' for image in images))
+
+
+def score(task: Task, checkpoint: Path, work_dir: Path, options: Sequence[str]) -> float:
+    """mIoU of a checkpoint on the test images of a config with some options."""
+    found = finished_metrics(work_dir)
+    if found is None:
+        changed = ['--cfg-options', *options] if options else []
+        call('test', config_of(task), checkpoint, '--work-dir', work_dir, *changed)
+        found = finished_metrics(work_dir) or {}
+    return found['mIoU']
+
+
+def config_of(task: Task) -> str:
+    """Config of the source model."""
+    return f'source_only/{task.model}.py'
+
+
+def call(*arguments: object) -> None:
+    """Run the command of the package."""
+    command = [sys.executable, '-m', 'mmseg_maxsquare', *map(str, arguments)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def table(rows: list[dict]) -> str:
+    """Markdown: means over the seeds, and every seed's gain."""
+    lines = [
+        '| task | mode | before | after | gain by seed | seconds |',
+        '|---|---|---|---|---|---|',
+    ]
+    for task in TASKS:
+        for mode in MODES:
+            found = [row for row in rows if (row['task'], row['mode']) == (task.name, mode)]
+            if not found:
+                continue
+            before, after, seconds = (
+                statistics.fmean(row[key] for row in found)
+                for key in ('before', 'after', 'seconds')
+            )
+            gains = ', '.join(f'{row["after"] - row["before"]:+.1f}' for row in found)
+            lines.append(
+                f'| {task.name} | {mode.strip("-")} | {before:.1f} | {after:.1f} | {gains} | '
+                f'{seconds:.0f} |'
+            )
+    return '\n'.join(lines)
+
+
+if __name__ == '__main__':
+    main()
