@@ -21,12 +21,12 @@ from mmseg_maxsquare.analysis.tables import load_table
 from tests.helpers import REPO
 
 TABLE = load_table('evidence_camvid_dusk')
-LOOKS = """name,step,information,share_divergence,oracle_mIoU
-source,0,-0.50,0,34
-statistics,0,-0.51,0.01,35
-step 50,50,-0.55,0.02,36
-step 100,100,-0.60,0.05,38
-step 200,200,-0.70,0.30,33
+LOOKS = """name,step,information,share_divergence,mirror,retained,oracle_mIoU
+source,0,-0.50,0,0.8,1,34
+statistics,0,-0.51,0.01,0.8,0.9,35
+step 50,50,-0.55,0.02,0.85,0.9,36
+step 100,100,-0.60,0.05,0.9,0.5,38
+step 200,200,-0.70,0.30,0.95,0.1,33
 """
 
 

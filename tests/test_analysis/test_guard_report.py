@@ -48,7 +48,8 @@ def test_fitted_limits_on_hand_made_runs() -> None:
     rows = [(0.0, -0.5, 50.0), (0.05, -0.6, 60.0), (0.11, -0.7, 30.0)]
     looks = [
         dict(task='t', row='anchored IW', seed=0, name=str(i), step=25.0 * i,
-             share_divergence=d, information=info, oracle_mIoU=score)
+             share_divergence=d, information=info, mirror=0.9, retained=1.0,
+             oracle_mIoU=score)
         for i, (d, info, score) in enumerate(rows)
     ]  # fmt: skip
     fitted = fit_limits(looks)
