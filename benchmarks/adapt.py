@@ -22,10 +22,10 @@ from mmseg_maxsquare.analysis.run_logs import finished_metrics
 BY_DAY = (
     'test_dataloader.dataset.data_prefix.img_path=train',
     'test_dataloader.dataset.data_prefix.seg_map_path=trainannot',
-    "test_dataloader.dataset.drives=('0006R0',)",
+    'test_dataloader.dataset.drives=[0006R0]',
 )
 
-SOURCE_DAY = (*BY_DAY[:2], "test_dataloader.dataset.drives=('0006R0','0016E5')")
+MODES = ('--source-free', '--with-source')
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Task:
         drive: CamVid's drive that is the target.
         scored: Options for the test of a checkpoint.
         source: Options for its test on the source images; empty if they are not scored.
+        modes: Options of adapt that are run.
     """
 
     name: str
@@ -45,14 +46,14 @@ class Task:
     drive: str
     scored: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ('--source-free',)
 
 
 TASKS = (
-    Task('CamVid day → dusk', 'camvid_day', '0001TP', source=SOURCE_DAY),
+    Task('CamVid day → dusk', 'camvid_day', '0001TP', source=BY_DAY, modes=MODES),
     Task('LabelMeFacade → CamVid dusk', 'labelmefacade', '0001TP'),
     Task('LabelMeFacade → CamVid by day', 'labelmefacade', '0016E5', BY_DAY),
 )
-MODES = ('--source-free', '--with-source')
 FIELDS = ('task', 'seed', 'mode', 'before', 'after', 'seconds', 'verdict', 'source_before',
           'source_after')  # fmt: skip
 
@@ -68,7 +69,7 @@ def main() -> None:
         measure(task, seed, mode, args.sources, args.out)
         for seed in args.seeds
         for task in TASKS
-        for mode in MODES
+        for mode in task.modes
     ]
     args.out.mkdir(parents=True, exist_ok=True)
     with (args.out / 'results.csv').open('w', newline='') as stream:
@@ -142,7 +143,7 @@ def table(rows: list[dict]) -> str:
         '|---|---|---|---|---|---|',
     ]
     for task in TASKS:
-        for mode in MODES:
+        for mode in task.modes:
             found = [row for row in rows if (row['task'], row['mode']) == (task.name, mode)]
             if not found:
                 continue

@@ -1,7 +1,7 @@
 """How well indicators without labels, and the guard, choose between looks at adaptations."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,13 @@ DIRECTIONS = dict(
     retained=1, share_divergence=-1, disagreement=-1,
 )  # fmt: skip
 GROUPS = {'dusk': ('camvid_dusk', 'labelmefacade_dusk'), 'day': ('labelmefacade_day',)}
-DIVERGENCES = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3)
+SETTINGS = [  # of the rule, among which the limits are fitted
+    Limits(divergence, retained, gain, weight)
+    for divergence in (0.06, 0.08, 0.1, 0.12, 0.15, 0.2)
+    for retained in (0.0, 0.1, 0.15, 0.2)
+    for gain in (0.005, 0.01, 0.02, 0.03)
+    for weight in (0.0, 1.0, 2.0, 3.0)
+]
 
 Run = list[Look]
 Chooser = Callable[[Run], int]
@@ -148,16 +154,24 @@ def fit_limits(looks: Sequence[Look]) -> Limits:
         chosen = [scores(run)[choose(run, limits).index] for run in runs.values()]
         return -len(broken_promises(looks, lambda _: limits)), float(np.mean(chosen))
 
-    return max(map(Limits, DIVERGENCES), key=merit)
+    return max(SETTINGS, key=merit)
 
 
-def left_out_limits(looks: Sequence[Look]) -> dict[str, Limits]:
-    """For each task, limits that are fitted without it; both dusk tasks leave together."""
-    fitted: dict[str, Limits] = {}
-    for tasks in GROUPS.values():
-        others = [look for look in looks if look['task'] not in tasks]
-        fitted |= dict.fromkeys(tasks, fit_limits(others) if others else Limits())
-    return fitted
+def broken_when_left_out(looks: Sequence[Look], groups: Iterable[Container], key: str) -> int:
+    """Broken promises of runs whose limits are fitted on all other runs.
+
+    Args:
+        looks: Of all runs.
+        groups: Values of ``key`` that are left out together.
+        key: ``'task'`` or ``'seed'``.
+    """
+    broken = 0
+    for group in groups:
+        out = [look for look in looks if look[key] in group]
+        others = [look for look in looks if look[key] not in group]
+        limits = fit_limits(others) if others else Limits()
+        broken += len(broken_promises(out, lambda _, limits=limits: limits))
+    return broken
 
 
 def write_guard_report(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> str:
@@ -170,18 +184,19 @@ def write_guard_report(tables: Sequence[Table], seeds: Sequence[int], out: Path)
 
 
 def report_text(looks: Sequence[Look]) -> str:
-    """Both tables, and the choices with limits that are fitted on the other tasks."""
-    left_out = left_out_limits(looks)
+    """Both tables, and the choices with limits that are fitted on other tasks and seeds."""
+    seeds = {look['seed'] for look in looks}
+    of_tasks = broken_when_left_out(looks, GROUPS.values(), 'task')
+    of_seeds = broken_when_left_out(looks, [(seed,) for seed in seeds], 'seed')
     broken = broken_promises(looks, lambda _: Limits())
-    broken_left_out = broken_promises(looks, lambda task: left_out[task])
     count = len(runs_of(looks))
     return (
         '\n\n'.join(
             [
                 indicator_table(looks),
-                f'Choices within what is promised: {count - len(broken)} of {count}; with limits '
-                f'fitted on the other tasks {count - len(broken_left_out)} of {count} '
-                f'({"; ".join(f"{task}: {limits}" for task, limits in left_out.items())}).',
+                f'Choices within what is promised: {count - len(broken)} of {count}; if the '
+                f'numbers of the rule are fitted on the other tasks {count - of_tasks}, on the '
+                f'other seeds {count - of_seeds} ({len(SETTINGS)} settings).',
                 *(f'- {line}' for line in broken),
                 choice_table(looks),
             ]

@@ -11,27 +11,30 @@ Row = dict[str, float | str]
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of the guard, set by `study guard` on its development tasks.
+    """Numbers of the guard's rule, set by `study guard` on its development tasks.
 
     Attributes:
         divergence: Largest divergence of the class shares from the source model's, in nats.
         retained: Least share of the source model's pixels that every class keeps.
         gain: Least decrease of the criterion that counts as an improvement.
+        weight: Of divergence and consistency in the criterion.
     """
 
     divergence: float = 0.12
     retained: float = 0.15
     gain: float = 0.02
+    weight: float = 2.0
 
 
-def criterion(row: Row) -> float:
+def criterion(row: Row, weight: float = 2.0) -> float:
     """What the guard minimises: sure, balanced, consistent predictions near the source model's.
 
-    ``information`` (entropy minus entropy of the mean) plus twice the divergence of the class
-    shares minus twice the consistency under mirroring, all measured without labels. The weights
-    were set on the development tasks of `study guard`.
+    ``information`` (entropy minus entropy of the mean) plus ``weight`` times the divergence of
+    the class shares minus ``weight`` times the consistency under mirroring, all measured without
+    labels.
     """
-    return float(row['information']) + 2 * float(row['share_divergence']) - 2 * float(row['mirror'])
+    shift = float(row['share_divergence']) - float(row['mirror'])
+    return float(row['information']) + weight * shift
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,8 @@ def choose(rows: Sequence[Row], limits: Limits = Limits()) -> Choice:
         if passes(row, limits):
             break
         healthy.append(i)
-    best = min(healthy or [0], key=lambda i: criterion(rows[i]))
-    before, after = (criterion(rows[i]) for i in (0, best))
+    best = min(healthy or [0], key=lambda i: criterion(rows[i], limits.weight))
+    before, after = (criterion(rows[i], limits.weight) for i in (0, best))
     if before - after >= limits.gain:
         return Choice(best, ADAPTED, _reasons(rows, best, limits))
     if len(healthy) < len(rows):
@@ -84,7 +87,7 @@ def choose(rows: Sequence[Row], limits: Limits = Limits()) -> Choice:
 
 
 def _reasons(rows: Sequence[Row], best: int, limits: Limits) -> list[str]:
-    before, after = (criterion(rows[i]) for i in (0, best))
+    before, after = (criterion(rows[i], limits.weight) for i in (0, best))
     information, mirror = (
         [float(rows[i][key]) for i in (0, best)] for key in ('information', 'mirror')
     )

@@ -6,6 +6,7 @@ from mmseg_maxsquare.adapt.wording import RECORD
 from mmseg_maxsquare.analysis.guard_report import (
     best_by,
     broken_promises,
+    broken_when_left_out,
     choice_table,
     fit_limits,
     indicator_table,
@@ -45,14 +46,16 @@ def test_record_of_the_verdicts() -> None:
 
 def test_fitted_limits_on_hand_made_runs() -> None:
     """The smallest limit that keeps the good looks and none of the bad ones."""
-    rows = [(0.0, -0.5, 50.0), (0.05, -0.6, 60.0), (0.11, -0.7, 30.0)]
+    rows = [(0.0, -0.5, 0.90, 50.0), (0.05, -0.6, 0.95, 60.0), (0.11, -0.7, 0.98, 30.0)]
     looks = [
         dict(task='t', row='anchored IW', seed=0, name=str(i), step=25.0 * i,
-             share_divergence=d, information=info, mirror=0.9, retained=1.0,
+             share_divergence=d, information=info, mirror=mirror, retained=1.0,
              oracle_mIoU=score)
-        for i, (d, info, score) in enumerate(rows)
+        for i, (d, info, mirror, score) in enumerate(rows)
     ]  # fmt: skip
     fitted = fit_limits(looks)
     assert 0.05 <= fitted.divergence < 0.11
     assert broken_promises(looks, lambda _: Limits(0.2)) == ['t, anchored IW, seed 0: 30.0 < 59.0']
+    others = [dict(look, seed=1, share_divergence=0.0) for look in looks]
+    assert broken_when_left_out(looks + others, [(0,), (1,)], 'seed') == 1  # of seed 0's limits
     assert best_by('oracle_mIoU', 1)(looks) == 1
