@@ -24,7 +24,7 @@ COMMANDS = [
     ('train mine/maxsquare/gta2cs_iw.py', 1, 'source.data_root: no folder'),
     ('test maxsquare/gta2cs.py a.pth', 1, 'error: test_dataloader.dataset.data_root: no folder'),
     ('check source_only/digits_uci2mnist.py --limit 3', 0, '0 errors'),
-    ('table 2 --dry-run', 0, '5 runs, about'),
+    ('table 2 --dry-run', 0, '14 runs, about'),
     ('table --collect .', 1, 'error: no finished run of any table below .'),
     ('study camvid --dry-run', 0, '21 runs, about'),
     ('figure 1', 0, 'figure1.png: Figure 1'),
