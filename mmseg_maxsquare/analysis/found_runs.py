@@ -43,7 +43,7 @@ def identity(folder: Path, cfg: Config) -> tuple[str, dict]:
 
 def _members(cfg: Config) -> list[str] | None:
     """Configs of the runs that predicted together; None if they are not known."""
-    unknown = None if cfg.model.type == 'EnsembleSegmentor' else []
+    unknown: list[str] | None = None if cfg.model.type == 'EnsembleSegmentor' else []
     return cfg.get('run', {}).get('members', unknown)
 
 

@@ -1,6 +1,6 @@
 """The strength of a config's target terms at a checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
@@ -54,7 +54,7 @@ def measured_strength(
         fail(one_line(error))
     with one_line_errors(cfg), progress('strength', batches) as advance:
 
-        def counted():
+        def counted() -> Iterator[dict]:
             for batch in loader:
                 yield batch
                 advance()

@@ -177,7 +177,8 @@ def _image_interval(row: Row, other: Row, seeds: Sequence[int], out: Path) -> In
             with np.load(file) as found:
                 loaded.append(np.stack([found['intersection'], found['union']]))
         sides.append(loaded)
-    return over_images(*sides)
+    ours, others = sides
+    return over_images(ours, others)
 
 
 def _numbers(interval: Interval) -> list[float | None]:

@@ -118,7 +118,8 @@ def _rows_of(where: str, entry: dict, start: str | None) -> list[Row]:
 
 def _ensemble(where: str, entry: dict, start: str | None) -> list[Row]:
     """A row whose members are trained apart and predict together."""
-    members = tuple(Run(config, (), start and Run(start)) for config in entry['members'])
+    source = None if start is None else Run(start)
+    members = tuple(Run(config, (), source) for config in entry['members'])
     weights = tuple(entry.get('weights', [1.0] * len(members)))
     if len(members) < 2 or len(weights) != len(members) or min(weights) <= 0:
         raise ValueError(
@@ -144,7 +145,7 @@ def _network(config: str) -> str:
 def _columns(where: str, entry: dict, start: str | dict | None) -> list[Row]:
     """A row whose columns are runs of their own; ``start`` may name one for each."""
     starts = start if isinstance(start, dict) else dict.fromkeys(entry['columns'], start)
-    sources = {column: first and Run(first) for column, first in starts.items()}
+    sources = {column: None if first is None else Run(first) for column, first in starts.items()}
     return [
         Row(
             entry['name'],
