@@ -1,7 +1,6 @@
 """Time and peak memory of several variants, measured in one run and reported as ratios."""
 
 import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -9,6 +8,8 @@ from pathlib import Path
 
 import torch
 from torch.profiler import ProfilerActivity, profile
+
+from mmseg_maxsquare.analysis.provenance import processor_name
 
 COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
 Variants = dict[str, Callable[[], object]]
@@ -83,13 +84,7 @@ def machine(device: torch.device) -> str:
     """The machine and PyTorch version of the measurement."""
     if device.type == 'cuda':
         return f'{torch.cuda.get_device_name()}, PyTorch {torch.__version__}'
-    name = platform.processor() or platform.machine()
-    info = Path('/proc/cpuinfo')
-    if info.is_file():
-        models = [x for x in info.read_text().splitlines() if x.startswith('model name')]
-        name = models[0].partition(': ')[2] if models else name
-    threads = torch.get_num_threads()
-    return f'{name}, {threads} threads, PyTorch {torch.__version__}'
+    return f'{processor_name()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}'
 
 
 def report(title: str, columns: list[str], rows: list[list], about: str, path: Path) -> None:

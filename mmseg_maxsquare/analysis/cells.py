@@ -1,7 +1,8 @@
-"""Cells of a table of results: a metric of a row over the seeds, as text."""
+"""Cells and lines of a table of results: a metric of a row over the seeds, as text."""
 
 import math
 import statistics
+from collections.abc import Sequence
 
 from .rows import Table
 
@@ -58,3 +59,13 @@ def difference(table: Table, results: Results, name: str, metric: str) -> str:
     if not values or paper is None:
         return number(None)
     return number(statistics.fmean(values) - paper, '+')
+
+
+def head(titles: Sequence[str]) -> list[str]:
+    """Both lines that begin a table in Markdown."""
+    return [line(titles), '|---' * len(titles) + '|']
+
+
+def line(cells: Sequence[str]) -> str:
+    """A line of a table in Markdown."""
+    return '| ' + ' | '.join(cells) + ' |'

@@ -1,9 +1,13 @@
 """Tables and figures of the study of the evidence, from its results file."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.axes import Axes
+
+from .cells import head, line, spread
 from .intervals import Interval
 from .plots import COLOURS, DASHES, MARKERS, axes, save
 from .results_file import (
@@ -19,23 +23,24 @@ from .rows import Table
 from .tables import load_table, spec_names
 
 PREFIX, DIGITS = 'evidence_', 'digits'
-SEEDS = range(20)  # those that may have been run
 
 
 def write_evidence(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> str:
     """Write ``results.json``, ``evidence.md`` and the figures of all parts of the study.
 
     Args:
-        tables: Of the part that has just been run; all parts are reported.
-        seeds: Of that part.
+        tables: Of the part that has just been run; all shipped parts are reported, too.
+        seeds: Of that part; other seeds that are finished are reported, too.
         out: Folder of all runs.
 
     Returns:
         The Markdown.
     """
     names = [name for name in spec_names('table') if name.startswith(PREFIX) or name == DIGITS]
-    every = [load_table(name) for name in names]
-    results = collect_results(every, SEEDS, out)
+    every = list({t.name: t for t in [*map(load_table, names), *tables]}.values())
+    folders = [path.name.removeprefix('seed') for path in out.glob('seed*')]
+    found = sorted({*seeds, *(int(name) for name in folders if name.isdigit())})
+    results = collect_results(every, found, out)
     write_results(results, out / 'results.json')
     shown = [table for table in every if any(c['table'] == table.name for c in results['cells'])]
     text = '\n'.join(f'### {table.title}\n\n{result_table(table, results)}' for table in shown)
@@ -52,18 +57,19 @@ def result_table(table: Table, results: Results) -> str:
         table: Its rows.
         results: From :func:`~mmseg_maxsquare.analysis.results_file.collect_results`.
     """
-    lines = _head('row', 'seeds', 'last', "guard's pick")
+    lines = head(['row', 'seeds', 'last', "guard's pick"])
     for name, column in _places(table):
-        cells = cells_of(results, table.name, name, column).values()
-        if cells:
-            last = [cell['metrics'][table.score] for cell in cells]
-            picked = [cell['guard']['score'] for cell in cells if cell['guard']]
-            lines.append(_line(_label(name, column), len(last), _spread(last), _spread(picked)))
-    lines += ['', *_head('row', 'minus', 'over seeds', 'over images')]
+        runs = cells_of(results, table.name, name, column).values()
+        if runs:
+            last = [run['metrics'][table.score] for run in runs]
+            picked = [run['guard']['score'] for run in runs if run['guard']]
+            cells = [str(len(last)), spread(last), spread(picked)]
+            lines.append(line([_label(name, column), *cells]))
+    lines += ['', *head(['row', 'minus', 'over seeds', 'over images'])]
     for name, versus, column in pairs_of(table):
         seeds, images = intervals(results, table.name, name, versus, column)
         if seeds is not None:
-            lines.append(_line(_label(name, column), versus, seeds, images or '-'))
+            lines.append(line([_label(name, column), versus, str(seeds), str(images or '-')]))
     return '\n'.join(lines) + '\n'
 
 
@@ -80,51 +86,73 @@ def intervals(
 
 def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> None:
     """Differences to the BN control, or at equal strength, with their intervals."""
-    panels, lines = axes(1, max(1, len(tables)), height=3.6), []
+    panels, lines = _panels(tables), []
     for panel, table in zip(panels, tables, strict=False):
-        pairs = [pair for pair in pairs_of(table) if pair[1] != CONTROLS[0]]
-        labels = [_label(name, column) for name, _, column in pairs]
-        for place, (name, versus, column) in enumerate(pairs):
-            found = intervals(results, table.name, name, versus, column)
+        pairs = [
+            (_label(name, column), versus, intervals(results, table.name, name, versus, column))
+            for name, versus, column in pairs_of(table)
+            if versus != CONTROLS[0]
+        ]
+        pairs = [pair for pair in pairs if pair[2][0] is not None]
+        for place, (label, versus, found) in enumerate(pairs):
             for kind, interval, shift, colour, marker in zip(
                 ('seeds', 'images'), found, (0.12, -0.12), COLOURS[1:3], MARKERS[:2], strict=True
             ):
                 if interval is None:
                     continue
                 ends = [[interval.mean - interval.low], [interval.high - interval.mean]]
-                panel.errorbar(
-                    interval.mean, place + shift, xerr=ends, color=colour, fmt=marker, capsize=3
-                )
+                style = dict(color=colour, fmt=marker, capsize=3)
+                first = f'95 % over {kind}' if place == 0 else None
+                panel.errorbar(interval.mean, place + shift, xerr=ends, label=first, **style)
                 numbers = [interval.mean, interval.low, interval.high]
-                lines.append([table.name, labels[place], versus, kind, *numbers])
+                lines.append([table.name, label, versus, kind, *numbers])
         panel.axvline(0, color='black', linewidth=0.8)
-        panel.set_yticks(range(len(pairs)), labels)
-        panel.set_title(table.title, fontsize=9)
-        what = 'BN control' if any(pair[1] in CONTROLS for pair in pairs) else 'the loss before it'
-        panel.set_xlabel(f'{table.score} minus {what}; 95 % over seeds ●, images ■')
+        panel.set_yticks(range(len(pairs)), [pair[0] for pair in pairs])
+        panel.set_ylim(-0.5, max(0.5, len(pairs) - 0.5))
+        what = CONTROLS[1] if any(pair[1] in CONTROLS for pair in pairs) else 'the loss before it'
+        _finish(panel, table, f'{table.score} minus {what}')
     save(panels[0].figure, path, ('table', 'row', 'minus', 'over', 'mean', 'low', 'high'), lines)
 
 
 def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:
     """Mean score over the seeds by step."""
-    panels, lines = axes(1, max(1, len(tables)), height=3.6), []
+    panels, lines = _panels(tables), []
     for panel, table in zip(panels, tables, strict=False):
         for i, (name, column) in enumerate(_places(table)):
             cells = cells_of(results, table.name, name, column).values()
-            curves = [cell['curve'] for cell in cells]
-            steps = sorted(set.intersection(*map(set, curves)), key=int) if curves else []
+            curves = [cell['curve'] for cell in cells if len(cell['curve']) > 1]
+            if not curves:
+                continue
+            steps = sorted(set.intersection(*map(set, curves)), key=int)
             means = [statistics.fmean(curve[step] for curve in curves) for step in steps]
-            style = dict(color=COLOURS[i % len(COLOURS)], linestyle=DASHES[i % len(DASHES)])
+            # Colours and dashes repeat after different numbers of rows.
+            dashes = DASHES[(i + i // len(COLOURS)) % len(DASHES)]
+            style = dict(color=COLOURS[i % len(COLOURS)], linestyle=dashes)
             panel.plot([int(step) for step in steps], means, label=_label(name, column), **style)
             lines += [
                 [table.name, _label(name, column), step, mean]
                 for step, mean in zip(steps, means, strict=True)
             ]
-        panel.set_title(table.title, fontsize=9)
-        panel.set_xlabel('step')
         panel.set_ylabel(f'{table.score} on the target in %')
-        panel.legend(fontsize=7)
+        _finish(panel, table, 'step')
     save(panels[0].figure, path, ('table', 'row', 'step', 'mean'), lines)
+
+
+def _panels(tables: Sequence[Table]) -> list[Axes]:
+    """Two panels in a row; those that are left over are blank."""
+    count = max(1, len(tables))
+    panels = axes(math.ceil(count / 2), min(2, count), width=7, height=3.6)
+    for panel in panels[count:]:
+        panel.set_axis_off()
+    return panels
+
+
+def _finish(panel: Axes, table: Table, below: str) -> None:
+    """Title, label and a legend beside the panel."""
+    panel.set_title(table.title, fontsize=9)
+    panel.set_xlabel(below)
+    if panel.get_legend_handles_labels()[1]:
+        panel.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, 0.5))
 
 
 def _places(table: Table) -> list[tuple[str, str]]:
@@ -134,18 +162,3 @@ def _places(table: Table) -> list[tuple[str, str]]:
 
 def _label(name: str, column: str) -> str:
     return f'{name}, {column}' if column else name
-
-
-def _spread(values: Sequence[float]) -> str:
-    if not values:
-        return '-'
-    text = f'{statistics.fmean(values):.1f}'
-    return f'{text} ± {statistics.stdev(values):.1f}' if len(values) > 1 else text
-
-
-def _head(*titles: str) -> list[str]:
-    return [_line(*titles), '|---' * len(titles) + '|']
-
-
-def _line(*cells: object) -> str:
-    return '| ' + ' | '.join(map(str, cells)) + ' |'

@@ -26,7 +26,8 @@ def fits(table: Table, row: Row, folder: Path, cfg: Config) -> bool:
     # A test is not a trained row: the source of its checkpoint is unknown.
     if config != row.run.config or was_trained(folder) is not row.run.train:
         return False
-    if _members(cfg) != [member.config for member in row.run.members]:
+    members = [member.config for member in row.run.members]
+    if _ensemble(cfg) != (members, list(row.run.weights), row.run.mean):
         return False
     # Figure 5 fine-tunes with the configs that Table 1 trains from ImageNet.
     start = row.run.start and row.run.start.config
@@ -41,10 +42,11 @@ def identity(folder: Path, cfg: Config) -> tuple[str, dict]:
     return run['config'], dict(run['options'])
 
 
-def _members(cfg: Config) -> list[str] | None:
-    """Configs of the runs that predicted together; None if they are not known."""
+def _ensemble(cfg: Config) -> tuple[list[str] | None, list[float], str]:
+    """Members, weights and mean of an ensemble; no members if they are not known."""
     unknown: list[str] | None = None if cfg.model.type == 'EnsembleSegmentor' else []
-    return cfg.get('run', {}).get('members', unknown)
+    run = cfg.get('run', {})
+    return run.get('members', unknown), list(run.get('weights', [])), run.get('mean', 'logits')
 
 
 def counts(table: Table, key: str) -> bool:

@@ -55,7 +55,10 @@ def needed_files(run: Run, adjust: Callable[[Config], None]) -> list[NeededFile]
     cfg = read_config(shipped_configs() / run.config)
     adjust(cfg)
     cfg.merge_from_dict(dict(run.options))
-    weights = _weights(cfg) if run.train else ()
+    weights = [*_weights(cfg)] if run.train else []
+    own = cfg.get('load_from')
+    if run.start is None and not run.members and own and '://' not in own:
+        weights.append(NeededFile(own))
     return list(dict.fromkeys([*weights, *_data(cfg, run.train)]))
 
 

@@ -33,6 +33,11 @@ def machine_type() -> str:
     """Name of the accelerator, else of the processor."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
+    return processor_name()
+
+
+def processor_name() -> str:
+    """Name of the processor."""
     info = Path('/proc/cpuinfo')
     lines = info.read_text().splitlines() if info.is_file() else []
     models = [line.partition(': ')[2] for line in lines if line.startswith('model name')]

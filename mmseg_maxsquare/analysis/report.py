@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from .cells import (
     Results,
     difference,
+    head,
+    line,
     mean_of,
     number,
     printed,
@@ -116,7 +118,7 @@ def _own_block(shown: Shown) -> str:
     best = means if shown.has_other_checkpoints else []
     titles = ['method', *table.means.values(), *(f'{table.means[m]} (oracle)' for m in best)]
     titles += [f'vs {name}' for name in table.references]
-    lines = _head([*titles, *(metric.removeprefix('IoU.') for metric in classes)])
+    lines = head([*titles, *(metric.removeprefix('IoU.') for metric in classes)])
     for name, row in {row.name: row for row in table.rows if not row.group}.items():
         cells = [spread(values_of(results, name, m)) for m in means]
         if name in shown.absent and name not in results:
@@ -124,7 +126,7 @@ def _own_block(shown: Shown) -> str:
         cells += [spread(values_of(shown.oracle, name, m)) for m in best]
         cells += [versus(results, name, other, means[0]) for other in table.references]
         lines.append(
-            _line([row.heading or name, *cells, *(mean_of(results, name, m) for m in classes)])
+            line([row.heading or name, *cells, *(mean_of(results, name, m) for m in classes)])
         )
     return '\n'.join(lines) + '\n'
 
@@ -135,7 +137,7 @@ def _paper_block(shown: Shown) -> str:
     metrics = [*(f'IoU.{c}' for c in classes_of(table, shown.results)), *table.means]
     labels = _labels(table)
     headings = [table.means.get(metric, metric.removeprefix('IoU.')) for metric in metrics]
-    lines = _head([*labels, 'method', 'numbers', 'seeds', *headings])
+    lines = head([*labels, 'method', 'numbers', 'seeds', *headings])
     in_strips = {row.name for row in table.rows if row.group}
     ours = {row.name: row for row in table.rows if not row.group}
     paper = {row['name']: row for row in table.paper}
@@ -147,8 +149,8 @@ def _paper_block(shown: Shown) -> str:
         notes = paper.get(name, {}).get('notes', [])
         marks = sorted(_letter(_notes(table).index(note)) for note in notes)
         method = (heading or about.get('Method', name)) + f' ({", ".join(marks)})' * bool(marks)
-        head = [*(about.get(label, '') for label in labels), method]
-        lines += [_line([*head, *cells]) for cells in _lines_of(shown, name, metrics, name in ours)]
+        front = [*(about.get(label, '') for label in labels), method]
+        lines += [line([*front, *cells]) for cells in _lines_of(shown, name, metrics, name in ours)]
     return '\n'.join(lines) + '\n'
 
 
@@ -191,18 +193,14 @@ def _not_run(files: list[str]) -> str:
     return f'not run: {", ".join(files)}'
 
 
-def _head(titles: list[str]) -> list[str]:
-    return [_line(titles), '|---' * len(titles) + '|']
-
-
 def _strip_block(table: Table, results: Results, strip: list[Row]) -> str:
     """The rows of a grid as columns, main metric only."""
     metric = next(iter(table.means))
     titles = [strip[0].group, *(row.setting for row in strip)]
-    lines = _head(titles)
+    lines = head(titles)
 
     def add(title: str, cell: Callable[[str], str]) -> None:
-        lines.append(_line([title, *(cell(row.name) for row in strip)]))
+        lines.append(line([title, *(cell(row.name) for row in strip)]))
 
     add('ours', lambda name: spread(values_of(results, name, metric)))
     add('seeds', lambda name: str(len(results.get(name, {}))))
@@ -210,7 +208,3 @@ def _strip_block(table: Table, results: Results, strip: list[Row]) -> str:
         add('paper', lambda name: number(printed(table, name, metric)))
         add('difference', lambda name: difference(table, results, name, metric))
     return '\n'.join(lines) + '\n'
-
-
-def _line(cells: list[str]) -> str:
-    return '| ' + ' | '.join(cells) + ' |'

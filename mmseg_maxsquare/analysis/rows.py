@@ -37,7 +37,10 @@ class Run:
     def slug(self) -> str:
         """Folder of the run, such as ``maxsquare/gta2cs+model.target_loss.alpha=0.1``."""
         if self.members:
-            return 'ensemble/' + '+'.join(member.slug.replace('/', '_') for member in self.members)
+            names = '+'.join(member.slug.replace('/', '_') for member in self.members)
+            equal = len(set(self.weights)) == 1
+            shares = '' if equal else '+weights=' + ','.join(f'{w:g}' for w in self.weights)
+            return f'ensemble/{names}{shares}' + '+mean=probabilities' * (self.mean != 'logits')
         return '+'.join([self.config.removesuffix('.py'), *(f'{k}={v}' for k, v in self.options)])
 
 

@@ -64,6 +64,8 @@ def prepare(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
         options=dict(run.options),
         start=run.start and run.start.config,
         members=[member.config for member in run.members],
+        weights=list(run.weights),
+        mean=run.mean,
         checkpoints=checkpoints,
     )
     cfg.randomness = dict(seed=seed)

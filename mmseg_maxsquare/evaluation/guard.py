@@ -26,7 +26,7 @@ class Limits:
     weight: float = 2.0
 
 
-def criterion(row: Row, weight: float = 2.0) -> float:
+def criterion(row: Row, weight: float = Limits.weight) -> float:
     """What the guard minimises: sure, balanced, consistent predictions near the source model's.
 
     ``information`` (entropy minus entropy of the mean) plus ``weight`` times the divergence of
@@ -95,7 +95,8 @@ def _reasons(rows: Sequence[Row], best: int, limits: Limits) -> list[str]:
         f'{_capital(spoken(str(rows[best]["name"])))} has the best balance of sure, consistent and '
         f'unshifted predictions: criterion {after:.3f}, source model {before:.3f}; lower is better '
         f'(information {information[1]:.3f}, before {information[0]:.3f}; same label in the '
-        f'mirrored image at {mirror[1]:.1%} of the pixels, before {mirror[0]:.1%}).',
+        f'mirrored image at {100 * mirror[1]:.1f} % of the pixels, before '
+        f'{100 * mirror[0]:.1f} %).',
         _state(rows[best], limits),
     ]
 
@@ -111,7 +112,8 @@ def _state(row: Row, limits: Limits) -> str:
         f'The class shares of {spoken(str(row["name"]))} differ by '
         f'{float(row["share_divergence"]):.3f} nats from those of the source model, at most '
         f'{limits.divergence} are accepted; the class that lost most keeps '
-        f'{float(row["retained"]):.0%} of its pixels, at least {limits.retained:.0%} are needed.'
+        f'{100 * float(row["retained"]):.0f} % of its pixels, at least '
+        f'{100 * limits.retained:.0f} % are needed.'
     )
 
 

@@ -79,6 +79,12 @@ def test_a_test_needs_no_training_data(data: Path) -> None:
     assert names == ['cityscapes/leftImg8bit/val', 'cityscapes/gtFine/val']
 
 
+def test_the_start_that_a_config_names(data: Path) -> None:
+    """A row without a start of the table takes that of its config."""
+    files = needed_files(Run('maxsquare/gta2cs.py'), unchanged)
+    assert files[0].path == 'work_dirs/source_only/gta/iter_70000.pth'
+
+
 def test_list(data: Path) -> None:
     (data / 'gta5').rename(data / 'gone')
     assert files_text([SOURCE, MAXSQUARE], unchanged).splitlines() == [

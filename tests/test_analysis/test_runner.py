@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,8 @@ def test_runs_run_once_and_start_from_their_source(started: list[Path], tmp_path
         options={'model.target_loss.alpha': 0.1},
         start='source_only/camvid_day.py',
         members=[],
+        weights=[],
+        mean='logits',
         checkpoints=[cfg.load_from],
     )
     assert run_logs.finished_metrics(folder)['mIoU'] == 20.0  # the last, not the best
@@ -175,6 +178,15 @@ def test_an_ensemble_is_tested_with_the_checkpoints_of_its_members(
         str(folder / 'camvid_day2dusk_minent_er/iter_300.pth'),
         *('--weights', '1.0', '2.0', '--mean', 'probabilities', '--work-dir', str(tmp_path)),
     ]
+
+
+def test_other_weights_are_another_ensemble(started: list[Path], tmp_path: Path) -> None:
+    equal = Run(ADVENT[0].config, train=False, members=ADVENT, weights=(1.0, 1.0))
+    assert len({equal.slug, BOTH.slug, replace(BOTH, mean='logits').slug}) == 3
+    assert BOTH.slug.endswith('+weights=1,2+mean=probabilities')
+    run_all(Plan([SOURCE, *ADVENT, BOTH], [3], tmp_path, unchanged))
+    rows = table(Row('equal', equal), Row('both', BOTH))
+    assert set(paper_table.collect(rows, find_runs([tmp_path]))[0]) == {'both'}
 
 
 def test_collect_tells_an_ensemble_from_a_test(started: list[Path], tmp_path: Path) -> None:

@@ -68,6 +68,16 @@ def test_another_machine(
             main(['study', 'evidence', '--verify', CELL])
 
 
+def test_another_machine_and_a_single_seed(
+    publish: Callable, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(37.4, 30.0, machine='other')
+    alone = dict(cells=[entry(0, 37.4, machine='other')], comparisons=[])
+    monkeypatch.setattr(verify, 'read_results', lambda: alone)
+    main(['study', 'evidence', '--verify', CELL])
+    assert 'one seed, so no interval to lie in' in capsys.readouterr().out
+
+
 def test_wrong_input(publish: Callable) -> None:
     publish(37.4, 37.4)
     with pytest.raises(

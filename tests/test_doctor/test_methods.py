@@ -36,7 +36,7 @@ def test_sound(leaf: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ('leaf', 'options', 'what'),
     [
         ('adaptsegnet/camvid_day2dusk', {'optim_wrapper.methods': None}, 'methods.optimizer: miss'),
-        ('adaptsegnet/camvid_day2dusk', {'model.methods.0.weights.head': 1.0}, 'head'),
+        ('adaptsegnet/camvid_day2dusk', {'model.methods.0.weights.head': 1.0}, 'no head'),
         (
             'cbst/camvid_day2dusk',
             {'train_cfg.portion': 1.5},

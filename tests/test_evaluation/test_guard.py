@@ -49,7 +49,7 @@ def test_collapse() -> None:
     assert 'of the model after 50 steps differ by 0.200 nats' in choice.reasons[0]
     assert choose(looks((-0.5, 0), (-0.9, 0.3))).verdict == COLLAPSE
     vanished = choose(looks((-0.5, 0), (-0.9, 0.01, 0.9, 0.05)))
-    assert vanished.verdict == COLLAPSE and 'keeps 5% of its pixels' in vanished.reasons[0]
+    assert vanished.verdict == COLLAPSE and 'keeps 5 % of its pixels' in vanished.reasons[0]
 
 
 def test_unclear() -> None:
