@@ -1,33 +1,15 @@
 # Evidence, LabelMeFacade -> CamVid by day: MaxSquare, Eq. 6 as printed.
 # The guard looks at 32 target images, which are not trained on.
-_base_ = [
-    '../_base_/models/deeplabv2_efficientnet_lite0.py',
-    '../_base_/datasets/labelmefacade2camvid_day.py',
-    '../_base_/schedules/evidence.py',
-    '../_base_/default_runtime.py',
-]
-model = dict(
-    type='UDAEncoderDecoder',
-    backbone=dict(pretrained=None),
-    decode_head=dict(num_classes=6),
-    target_loss=dict(type='MaxSquareLoss', class_average=False, loss_weight=0.1),
-)
-train_dataloader = dict(dataset=dict(target=dict(indices=172)))
-guard = dict(
-    type='GuardHook',
-    dataset=dict(
-        type='CamVidDataset',
-        data_root=_base_.data_root,
-        drives=('0016E5',),
-        indices=-32,
-        pipeline=[dict(type='LoadImageFromFile'), _base_.resize, dict(type='PackSegInputs')],
-    ),
-    interval=50,
-    oracle=True,  # every look is scored, for the curves; the scores choose nothing
-)
+_base_ = './labelmefacade_dusk.py'
+train_dataloader = dict(dataset=dict(target=dict(drives=('0016E5',), indices=172)))
+guard = _base_.guard
+guard.dataset.update(drives=('0016E5',), indices=-32)
 custom_hooks = [
     dict(type='UDAHook', interval=20, panel_interval=0),
     guard,
     dict(type='ImageAreasHook'),
 ]
-load_from = 'work_dirs/source_only/labelmefacade/iter_500.pth'
+val_dataloader = dict(
+    dataset=dict(data_prefix=dict(img_path='train', seg_map_path='trainannot'), drives=('0006R0',))
+)
+test_dataloader = val_dataloader

@@ -2,8 +2,13 @@
 
 from collections import Counter
 
+import pytest
+
 from mmseg_maxsquare.adapt.wording import RECORD
 from mmseg_maxsquare.analysis.guard_report import (
+    FIRST,
+    GROUPS,
+    SETTINGS,
     best_by,
     broken_promises,
     broken_when_left_out,
@@ -30,6 +35,21 @@ def test_the_page_shows_the_looks() -> None:
         assert line in page
     kept = len(runs_of(LOOKS)) - len(broken_promises(LOOKS, lambda _: Limits()))
     assert f'**{kept} of {len(runs_of(LOOKS))} runs**' in page
+    first = broken_promises(LOOKS, lambda _: FIRST)
+    unseen = sum('seed 0' not in line for line in first)
+    words = ' '.join(page.split())
+    assert f'breaks {len(first)} promises on all three seeds, {unseen} of them' in words
+
+
+@pytest.mark.slow
+def test_the_page_shows_the_fits() -> None:
+    """The numbers of the rule fitted on other tasks, and on other seeds; half a minute."""
+    words = ' '.join((REPO / 'docs/guard.md').read_text(encoding='utf-8').split())
+    count = len(runs_of(LOOKS))
+    tasks = count - broken_when_left_out(LOOKS, GROUPS.values(), 'task')
+    seeds = count - broken_when_left_out(LOOKS, [(0.0,), (1.0,), (2.0,)], 'seed')
+    assert f'among {len(SETTINGS)} settings' in words
+    assert f'holds in {tasks} of {count} runs; on the other seeds alone in {seeds}' in words
 
 
 def test_record_of_the_verdicts() -> None:
