@@ -1,3 +1,3 @@
-# Evidence, CamVid day -> dusk: MinEnt of ADVENT on the 30 % most uncertain pixels, weights as released.
+# Evidence, CamVid day -> dusk: MinEnt on the 30 % most uncertain pixels.
 _base_ = './camvid_dusk_advent_minent.py'
 model = dict(methods=[dict(type='AdventMinEnt', hardest=0.3, weights=_base_.weights)])

@@ -1,4 +1,4 @@
-# Evidence, LabelMeFacade -> CamVid dusk: a loss at the strength of MaxSquare with lambda_T = 0.1, times a factor.
+# Evidence, LabelMeFacade -> CamVid dusk: a loss at a multiple of the strength of MaxSquare.
 _base_ = './labelmefacade_dusk.py'
 custom_hooks = [
     dict(type='UDAHook', interval=20, panel_interval=0),

@@ -11,7 +11,10 @@ rows = [
     dict(name='AdvEnt', config='evidence/labelmefacade_day_advent.py'),
     dict(
         name='AdvEnt+MinEnt',
-        members=['evidence/labelmefacade_day_advent.py', 'evidence/labelmefacade_day_advent_minent_er.py'],
+        members=[
+            'evidence/labelmefacade_day_advent.py',
+            'evidence/labelmefacade_day_advent_minent_er.py',
+        ],
     ),
     dict(name='CBST', config='evidence/labelmefacade_day_cbst.py'),
     dict(name='Cross-City (GA+CA)', config='evidence/labelmefacade_day_cross_city.py'),
