@@ -1,4 +1,5 @@
-"""`adapt` on real photographs: target mIoU before and after, both modes, seconds of the command.
+"""`adapt` on real photographs: target mIoU before and after, both modes, seconds of the command
+and, among them, of the guard's looks.
 
 Needs CamVid and LabelMeFacade (MMSEG_MAXSQUARE_DATA), and source models by seed, as the studies
 leave them: FOLDER/seed0/source_only/camvid_day/iter_500.pth. Finished adaptations are kept.
@@ -9,6 +10,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -53,9 +55,13 @@ TASKS = (
     Task('CamVid day → dusk', 'camvid_day', '0001TP', source=BY_DAY, modes=MODES),
     Task('LabelMeFacade → CamVid dusk', 'labelmefacade', '0001TP'),
     Task('LabelMeFacade → CamVid by day', 'labelmefacade', '0016E5', BY_DAY),
+    Task('CamVid day → dusk, STDC1', 'camvid_day_stdc', '0001TP', source=BY_DAY, modes=MODES),
+    Task(
+        'CamVid day → dusk, SegFormer', 'camvid_day_segformer', '0001TP', source=BY_DAY, modes=MODES
+    ),
 )
-FIELDS = ('task', 'seed', 'mode', 'before', 'after', 'seconds', 'verdict', 'source_before',
-          'source_after')  # fmt: skip
+FIELDS = ('task', 'seed', 'mode', 'before', 'after', 'seconds', 'looks', 'verdict',
+          'source_before', 'source_after')  # fmt: skip
 
 
 def main() -> None:
@@ -63,12 +69,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('sources', type=Path, help='folder of the source models')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--models', nargs='+', default=sorted({task.model for task in TASKS}))
     parser.add_argument('--out', type=Path, default=Path('work_dirs/benchmarks/adapt'))
     args = parser.parse_args()
     rows = [
         measure(task, seed, mode, args.sources, args.out)
         for seed in args.seeds
         for task in TASKS
+        if task.model in args.models
         for mode in task.modes
     ]
     args.out.mkdir(parents=True, exist_ok=True)
@@ -99,12 +107,20 @@ def measure(task: Task, seed: int, mode: str, sources: Path, out: Path) -> dict:
         before=score(task, checkpoint, before, task.scored),
         after=score(task, adapted, folder / 'scored', task.scored),
         seconds=int(seconds.read_text()),
+        looks=looks_seconds(folder),
         verdict=verdict['verdict'],
     )
     if task.source:
         found['source_before'] = score(task, checkpoint, Path(f'{before}_source'), task.source)
         found['source_after'] = score(task, adapted, folder / 'scored_source', task.source)
     return found
+
+
+def looks_seconds(folder: Path) -> float | None:
+    """Seconds of the guard's looks, which its log tells."""
+    logs = ''.join(path.read_text() for path in (folder / 'run').glob('*/*.log'))
+    found = re.search(r'guard: looks took ([\d.]+) s', logs)
+    return None if found is None else float(found[1])
 
 
 def write_list(path: Path, drive: str) -> None:

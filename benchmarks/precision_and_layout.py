@@ -1,7 +1,8 @@
 """Effect of the options for precision and layout: python benchmarks/precision_and_layout.py
 
 Every variant is the same UDA step: fp32, channels_last (custom_hooks ChannelsLastHook), --amp
-in bfloat16 and float16 (GPU), torch.compile of the network.
+in bfloat16 and float16 (GPU), torch.compile of the network. The loss of the first step is
+compared with that in fp32.
 """
 
 import torch
@@ -29,13 +30,17 @@ def main() -> None:
             if short in name:
                 wrapper = AmpOptimWrapper(optimizer=wrapper.optimizer, dtype=dtype)
         variants[name] = training_step(model, pair(size, model.num_classes, args.batch), wrapper)
-    rows = compare(variants, args.repeats, device)
+    losses = {name: step()['loss'].item() for name, step in variants.items()}  # the first step
+    rows = [
+        [*row, abs(losses[row[0]] / losses['fp32'] - 1)]
+        for row in compare(variants, args.repeats, device)
+    ]
     about = (
         f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, '
         f'batch {args.batch}+{args.batch}, {args.repeats} repeats'
     )
     path = args.out / 'precision_and_layout.json'
-    report('Precision and layout of the UDA step', COLUMNS, rows, about, path)
+    report('Precision and layout of the UDA step', [*COLUMNS, 'loss difference'], rows, about, path)
 
 
 def names(device: torch.device, compiled: bool) -> list[str]:

@@ -87,12 +87,12 @@ def optimizer(model: nn.Module) -> OptimWrapper:
     return OptimWrapper(sgd)
 
 
-def training_step(model: nn.Module, data: dict, wrapper: OptimWrapper) -> Callable[[], object]:
-    """A training step of mmengine, always on the same batch."""
+def training_step(model: nn.Module, data: dict, wrapper: OptimWrapper) -> Callable[[], dict]:
+    """A training step of mmengine, always on the same batch; returns what is logged."""
 
-    def step() -> None:
+    def step() -> dict:
         fresh = {key: _copy(value) for key, value in data.items()}
-        model.train_step(fresh, wrapper)
+        return model.train_step(fresh, wrapper)
 
     return step
 

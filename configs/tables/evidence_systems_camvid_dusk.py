@@ -18,4 +18,20 @@ rows = [
     dict(name='MaxSquare', config=_config),
     dict(name='MaxSquare+IW+Multi', config='evidence/camvid_dusk_multi.py'),
 ]
+# The strength of MaxSquare's decode head, by `strength` at the source model of seed 0.
+_equal = {
+    'MinEnt (ADVENT)': ('advent_minent', 0.0705, 0.0141),
+    'MinEnt+ER (ADVENT)': ('advent_minent_er', 0.032, 0.0064),
+}
+rows += [
+    dict(
+        name=f'{name}, equal strength',
+        config=f'evidence/camvid_dusk_{config}.py',
+        options={
+            'model.methods.0.weights.decode_head': weight,
+            'model.methods.0.weights.auxiliary_head': low,
+        },
+    )
+    for name, (config, weight, low) in _equal.items()
+]
 references = ['Source only', 'BN control']

@@ -21,4 +21,20 @@ rows = [
     dict(name='MaxSquare', config=_config),
     dict(name='MaxSquare+IW+Multi', config='evidence/labelmefacade_day_multi.py'),
 ]
+# The strength of MaxSquare's decode head, by `strength` at the source model of seed 0.
+_equal = {
+    'MinEnt (ADVENT)': ('advent_minent', 0.0595, 0.0119),
+    'MinEnt+ER (ADVENT)': ('advent_minent_er', 0.0247, 0.00494),
+}
+rows += [
+    dict(
+        name=f'{name}, equal strength',
+        config=f'evidence/labelmefacade_day_{config}.py',
+        options={
+            'model.methods.0.weights.decode_head': weight,
+            'model.methods.0.weights.auxiliary_head': low,
+        },
+    )
+    for name, (config, weight, low) in _equal.items()
+]
 references = ['Source only', 'BN control']

@@ -59,4 +59,10 @@ def measured_strength(
                 yield batch
                 advance()
 
-        return strength(model.to(place).train(), counted(), batches)
+        found = strength(model.to(place).train(), counted(), batches)
+    if not found:
+        fail(
+            f'config: {config}: its target terms do not reach the logits of a head, so they have '
+            'no strength; take a config of a method that acts on predictions'
+        )
+    return found

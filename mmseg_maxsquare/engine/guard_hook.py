@@ -2,6 +2,7 @@
 
 import copy
 import io
+import time
 from pathlib import Path
 
 import torch
@@ -66,6 +67,7 @@ class GuardHook(Hook):
         self.source = source
         self.oracle = oracle
         self.rows: list[dict] = []
+        self.seconds = 0.0  # of all looks of this process
         self._source: dict[str, Tensor] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -107,7 +109,13 @@ class GuardHook(Hook):
             step = runner.iter + 1
             self._look(runner, f'step {step}', step, unwrap(runner.model))
 
+    def after_train(self, runner: Runner) -> None:
+        """Say how long the looks took."""
+        if is_main_process():
+            runner.logger.info(f'guard: looks took {self.seconds:.1f} s')
+
     def _look(self, runner: Runner, name: str, step: int, model: nn.Module) -> None:
+        started = time.perf_counter()
         row = dict(name=name, step=step, **self.held_out.look(model))
         if self.source is not None:
             row['source_mIoU'] = self.source_images.score(model)
@@ -116,6 +124,7 @@ class GuardHook(Hook):
         self.rows.append(row)
         store(self._folder(runner) / f'{name.replace(" ", "_")}.pth', self._changed(model))
         AtomicBackend().put_text(as_csv(self.rows), Path(runner.work_dir) / 'guard.csv')
+        self.seconds += time.perf_counter() - started
 
     def _changed(self, model: nn.Module) -> dict[str, Tensor]:
         """Weights and statistics that differ from the source model's."""

@@ -60,3 +60,11 @@ def test_wrong_input(place: Path) -> None:
         main(['strength', str(plain), model, '--device', 'cpu'])
     with pytest.raises(SystemExit):
         main(['strength', config, model, '--batches', '0'])
+
+
+def test_a_method_that_acts_on_features_has_none(place: Path) -> None:
+    model = "dict(target_loss=None, guidance=None, methods=[dict(type='CrossCity')])"
+    config = place / 'cross_city.py'
+    config.write_text(f"_base_ = './config.py'\nmodel = {model}\n")
+    with pytest.raises(SystemExit, match='do not reach the logits of a head'):
+        measured_strength(str(config), str(place / 'model.pth'), 2, 'cpu')
