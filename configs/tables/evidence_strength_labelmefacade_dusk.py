@@ -7,6 +7,14 @@ _losses = dict(
     IW={'model.target_loss.alpha': 0.2},
 )
 rows = [
+    dict(name='Source only', config='evidence/labelmefacade_dusk_source.py'),
+    dict(
+        name='BN control',
+        config='evidence/labelmefacade_dusk.py',
+        options={'model.target_loss.loss_weight': 0.0},
+    ),
+]
+rows += [
     dict(
         name=f'{name}, {strength}',
         config='evidence/labelmefacade_dusk_strength.py',

@@ -1,6 +1,7 @@
 """Tables and figures of the study of the evidence, from its results file."""
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from .cells import head, line, spread
+from .class_gains import class_table
+from .guard_picks import guard_table
 from .intervals import Interval
 from .plots import COLOURS, DASHES, MARKERS, axes, save
 from .results_file import (
@@ -23,6 +26,7 @@ from .rows import Table
 from .tables import load_table, spec_names
 
 PREFIX, DIGITS = 'evidence_', 'digits'
+LOSS_AT = re.compile(r'(.+), (s0/3|s0|3 s0)$')  # rows at equal strength
 
 
 def write_evidence(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> str:
@@ -43,11 +47,20 @@ def write_evidence(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> 
     results = collect_results(every, found, out)
     write_results(results, out / 'results.json')
     shown = [table for table in every if any(c['table'] == table.name for c in results['cells'])]
-    text = '\n'.join(f'### {table.title}\n\n{result_table(table, results)}' for table in shown)
+    parts = [f'### {table.title}\n\n{table_text(table, results)}' for table in shown]
+    if picks := guard_table(shown, results):
+        parts.append(f"### The guard's picks\n\n{picks}")
+    text = '\n'.join(parts)
     (out / 'evidence.md').write_text(text, encoding='utf-8')
     draw_differences(shown, results, out / 'differences.png')
     draw_curves(shown, results, out / 'curves.png')
     return text
+
+
+def table_text(table: Table, results: Results) -> str:
+    """Markdown: the table, and at equal strength those of the classes."""
+    texts = [result_table(table, results), *class_tables(table, results)]
+    return '\n'.join(texts)
 
 
 def result_table(table: Table, results: Results) -> str:
@@ -57,20 +70,43 @@ def result_table(table: Table, results: Results) -> str:
         table: Its rows.
         results: From :func:`~mmseg_maxsquare.analysis.results_file.collect_results`.
     """
-    lines = head(['row', 'seeds', 'last', "guard's pick"])
+    matched = any(LOSS_AT.match(row.name) for row in table.rows)
+    strengths = ['weight', 'strength at the start', 'at the end'] if matched else []
+    lines = head(['row', 'seeds', 'last', *(strengths or ["guard's pick"])])
     for name, column in _places(table):
-        runs = cells_of(results, table.name, name, column).values()
+        runs = list(cells_of(results, table.name, name, column).values())
         if runs:
             last = [run['metrics'][table.score] for run in runs]
             picked = [run['guard']['score'] for run in runs if run['guard']]
-            cells = [str(len(last)), spread(last), spread(picked)]
-            lines.append(line([_label(name, column), *cells]))
+            others = _strengths(runs) if matched else [spread(picked)]
+            lines.append(line([_label(name, column), str(len(last)), spread(last), *others]))
     lines += ['', *head(['row', 'minus', 'over seeds', 'over images'])]
     for name, versus, column in pairs_of(table):
         seeds, images = intervals(results, table.name, name, versus, column)
         if seeds is not None:
             lines.append(line([_label(name, column), versus, str(seeds), str(images or '-')]))
     return '\n'.join(lines) + '\n'
+
+
+def class_tables(table: Table, results: Results) -> list[str]:
+    """Markdown: at each strength, the gain of every class with every loss."""
+    groups: dict[str, list[str]] = {}
+    for row in table.rows:
+        if found := LOSS_AT.match(row.name):
+            groups.setdefault(found[2], []).append(row.name)
+    texts = [class_table(results, table.name, rows) for rows in groups.values()]
+    return [text for text in texts if text]
+
+
+def _strengths(runs: Sequence[dict]) -> list[str]:
+    """Means over the seeds of the weight, and of the strength at the start and at the end."""
+    found = [run['strength'] for run in runs if run['strength']]
+    if not found:
+        return ['-'] * 3
+    start = statistics.fmean(s['reference'] * s['factor'] for s in found)
+    ends = (statistics.fmean(s[key] for s in found) for key in ('weight', 'at_end'))
+    weight, end = (f'{value:.3g}' for value in ends)
+    return [weight, f'{start:.3g}', end]
 
 
 def intervals(
@@ -85,11 +121,15 @@ def intervals(
 
 
 def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> None:
-    """Differences to the BN control, or at equal strength, with their intervals."""
+    """Differences to the BN control, and to the weaker loss, with their intervals."""
     panels, lines = _panels(tables), []
     for panel, table in zip(panels, tables, strict=False):
         pairs = [
-            (_label(name, column), versus, intervals(results, table.name, name, versus, column))
+            (
+                _label(name, column) + ('' if versus in CONTROLS else f' minus {versus}'),
+                versus,
+                intervals(results, table.name, name, versus, column),
+            )
             for name, versus, column in pairs_of(table)
             if versus != CONTROLS[0]
         ]
@@ -109,8 +149,7 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
         panel.axvline(0, color='black', linewidth=0.8)
         panel.set_yticks(range(len(pairs)), [pair[0] for pair in pairs])
         panel.set_ylim(-0.5, max(0.5, len(pairs) - 0.5))
-        what = CONTROLS[1] if any(pair[1] in CONTROLS for pair in pairs) else 'the loss before it'
-        _finish(panel, table, f'{table.score} minus {what}')
+        _finish(panel, table, f'{table.score} minus {CONTROLS[1]} (or the row named)')
     save(panels[0].figure, path, ('table', 'row', 'minus', 'over', 'mean', 'low', 'high'), lines)
 
 

@@ -27,9 +27,19 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
+        return self.text(1, '+')
+
+    def text(self, digits: int, sign: str = '') -> str:
+        """Mean and ends; the mean alone if there is only one value.
+
+        Args:
+            digits: Behind the point.
+            sign: ``'+'`` for differences. Defaults to ''.
+        """
+        form = f'{sign}.{digits}f'
         if math.isnan(self.low):
-            return f'{self.mean:+.1f}'
-        return f'{self.mean:+.1f} [{self.low:+.1f}, {self.high:+.1f}]'
+            return f'{self.mean:{form}}'
+        return f'{self.mean:{form}} [{self.low:{form}}, {self.high:{form}}]'
 
 
 def over_seeds(differences: Sequence[float]) -> Interval:

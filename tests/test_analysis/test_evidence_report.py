@@ -87,7 +87,7 @@ def test_files(out: Path) -> None:
     text = write_evidence([], [], out)
     assert (out / 'evidence.md').read_text() == text and 'CamVid, day -> dusk' in text
     assert read_results(out / 'results.json') == collect_results(
-        [load_table(name) for name in ('evidence_camvid_dusk', 'evidence_systems_camvid_dusk')],
+        [load_table(f'evidence_{name}camvid_dusk') for name in ('', 'strength_', 'systems_')],
         [0, 1],
         out,
     )
@@ -95,6 +95,19 @@ def test_files(out: Path) -> None:
         assert (out / f'{name}.png').stat().st_size > 5000
     lines = (out / 'differences.csv').read_text().splitlines()
     assert 'evidence_camvid_dusk,MaxSquare,BN control,images,4,4,4' in lines
+
+
+def test_strengths_are_shown() -> None:
+    table = load_table('evidence_strength_camvid_dusk')
+    strength = dict(weight=0.05, reference=0.02, factor=3.0, at_end=0.04)
+    cell = dict(table=table.name, column='', guard=None, metrics={'mIoU': 40.0})
+    cells = [
+        dict(cell, row='IW, 3 s0', seed=0, strength=strength),
+        dict(cell, row='BN control', seed=0, strength=None),
+    ]
+    lines = result_table(table, dict(cells=cells, comparisons=[])).splitlines()
+    assert '| IW, 3 s0 | 1 | 40.0 | 0.05 | 0.06 | 0.04 |' in lines
+    assert '| BN control | 1 | 40.0 | - | - | - |' in lines
 
 
 def test_nothing_yet(tmp_path: Path) -> None:
@@ -108,6 +121,7 @@ def test_pairs_at_equal_strength() -> None:
     pairs = pairs_of(load_table('evidence_strength_camvid_dusk'))
     assert ('MaxSquare, s0/3', 'MinEnt, s0/3', '') in pairs
     assert ('IW, 3 s0', 'MaxSquare, 3 s0', '') in pairs
-    assert len(pairs) == 6
+    assert ('IW, 3 s0', 'BN control', '') in pairs
+    assert len(pairs) == 6 + 2 * 9 + 2
     digits = pairs_of(load_table('digits'))
     assert ('DANN', 'BN control', 'MNIST→UCI') in digits and len(digits) == 2 * (4 + 4)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mmseg_maxsquare.analysis.evidence_report import result_table
+from mmseg_maxsquare.analysis.evidence_report import table_text
 from mmseg_maxsquare.analysis.results_file import Results, read_results
 from mmseg_maxsquare.analysis.tables import load_table
 
@@ -16,7 +16,7 @@ def filled(text: str, results: Results) -> str:
 
     def block(found: re.Match) -> str:
         table = load_table(found[2])
-        content = f'\n**{table.title}**\n\n{result_table(table, results)}\n'
+        content = f'\n**{table.title}**\n\n{table_text(table, results)}\n'
         return f'{found[1]}{content}{found[3]}'
 
     return BLOCK.sub(block, text)

@@ -1,0 +1,31 @@
+"""The guard's picks against last checkpoints, counted by hand."""
+
+from mmseg_maxsquare.analysis.guard_picks import guard_table
+from mmseg_maxsquare.analysis.tables import load_table
+
+TABLES = [load_table('evidence_camvid_dusk'), load_table('evidence_systems_camvid_dusk')]
+
+
+def cell(table: int, row: str, seed: int, source: float, last: float, pick: float) -> dict:
+    guard = dict(name='step 50', score=pick)
+    found = dict(table=TABLES[table].name, row=row, column='', seed=seed, guard=guard)
+    return dict(found, metrics={'mIoU': last}, curve={'0': source})
+
+
+def test_numbers() -> None:
+    cells = [
+        cell(0, 'MinEnt', 0, 34.0, 30.0, 33.5),  # harmed and averted
+        cell(0, 'MinEnt', 1, 34.0, 32.0, 32.0),  # harmed
+        cell(0, 'MaxSquare', 0, 34.0, 38.0, 37.0),
+        cell(0, 'MaxSquare', 1, 34.0, 33.5, 34.0),  # half a point is not harm
+        cell(1, 'MaxSquare', 0, 34.0, 38.0, 37.0),  # the same run again
+        dict(cell(0, 'Source only', 0, 34.0, 35.0, 0.0), guard=None),
+    ]
+    text = guard_table(TABLES, dict(cells=cells, comparisons=[]))
+    # By seed: (3.5 - 1) / 2 and (0 + 0.5) / 2; their mean 0.75, half of the interval 6.35.
+    expected = '| 4 | 33.4 | 34.1 | +0.8 [-5.6, +7.1] | 2 | 1 | -2.0 |'
+    assert text.splitlines()[2:] == [f'| {TABLES[0].title} {expected}']
+
+
+def test_no_guard() -> None:
+    assert guard_table(TABLES, dict(cells=[], comparisons=[])) == ''
