@@ -37,6 +37,7 @@ class Task:
     Attributes:
         name: Its name.
         model: Config of the source model, below ``source_only``.
+        steps: Those of its training.
         drive: CamVid's drive that is the target.
         scored: Options for the test of a checkpoint.
         source: Options for its test on the source images; empty if they are not scored.
@@ -46,6 +47,7 @@ class Task:
     name: str
     model: str
     drive: str
+    steps: int = 500
     scored: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     modes: tuple[str, ...] = ('--source-free',)
@@ -55,11 +57,12 @@ TASKS = (
     Task('CamVid day → dusk', 'camvid_day', '0001TP', source=BY_DAY, modes=MODES),
     Task('LabelMeFacade → CamVid dusk', 'labelmefacade', '0001TP'),
     Task('LabelMeFacade → CamVid by day', 'labelmefacade', '0016E5', BY_DAY),
-    Task('CamVid day → dusk, STDC1', 'camvid_day_stdc', '0001TP', source=BY_DAY, modes=MODES),
+    Task('CamVid day → dusk, STDC1', 'camvid_day_stdc', '0001TP', 1000, source=BY_DAY, modes=MODES),
     Task(
-        'CamVid day → dusk, SegFormer', 'camvid_day_segformer', '0001TP', source=BY_DAY, modes=MODES
+        'CamVid day → dusk, SegFormer', 'camvid_day_segformer', '0001TP', 1000,
+        source=BY_DAY, modes=MODES,
     ),
-)
+)  # fmt: skip
 FIELDS = ('task', 'seed', 'mode', 'before', 'after', 'seconds', 'looks', 'verdict',
           'source_before', 'source_after')  # fmt: skip
 
@@ -90,7 +93,7 @@ def main() -> None:
 def measure(task: Task, seed: int, mode: str, sources: Path, out: Path) -> dict:
     """One adaptation and its scores."""
     folder = out / f'seed{seed}_{task.model}_{task.drive}{mode.replace("--", "_")}'
-    checkpoint = sources / f'seed{seed}/source_only/{task.model}/iter_500.pth'
+    checkpoint = sources / f'seed{seed}/source_only/{task.model}/iter_{task.steps}.pth'
     seconds = folder.with_suffix('.seconds')
     if not seconds.is_file():
         images = out / f'{task.drive}.txt'
