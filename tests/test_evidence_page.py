@@ -1,6 +1,7 @@
 """The page of the evidence shows what the results file holds."""
 
 import importlib.util
+import re
 from types import ModuleType
 
 import pytest
@@ -11,7 +12,6 @@ from mmseg_maxsquare.analysis.tables import load_table
 
 from tests.helpers import REPO
 
-PAGE = REPO / 'docs/evidence.md'
 RESULTS = read_results()
 
 
@@ -23,9 +23,21 @@ def tool() -> ModuleType:
     return module
 
 
-def test_tables_are_those_of_the_results_file(tool: ModuleType) -> None:
-    text = PAGE.read_text(encoding='utf-8')
+@pytest.mark.parametrize('page', ['docs/evidence.md', 'README.md'])
+def test_the_pages_show_the_results_file(tool: ModuleType, page: str) -> None:
+    text = (REPO / page).read_text(encoding='utf-8')
     assert tool.filled(text, RESULTS) == text
+
+
+def test_no_number_in_the_answers_is_written_by_hand(tool: ModuleType) -> None:
+    text = (REPO / 'docs/evidence.md').read_text(encoding='utf-8')
+    answers = text.partition('\n## Answers\n')[2].partition('\n## ')[0]
+    by_hand = tool.BLOCK.sub('', tool.VALUE.sub('', answers))
+    assert re.findall(r'\d+\.\d+', by_hand) == []
+
+
+def test_changed_results_change_the_page(tool: ModuleType) -> None:
+    text = (REPO / 'docs/evidence.md').read_text(encoding='utf-8')
     changed = {
         **RESULTS,
         'cells': [
@@ -61,3 +73,42 @@ def test_comparisons_follow_from_the_cells() -> None:
         assert entry['over_seeds'][0] == pytest.approx(found.mean, abs=1e-4)
         if len(gains) > 1:
             assert entry['over_seeds'][1:] == pytest.approx([found.low, found.high], abs=1e-4)
+
+
+def test_values(tool: ModuleType) -> None:
+    table, row = 'evidence_strength_camvid_dusk', 'IW, s0'
+    names = ['Source only', 'BN control', 'MinEnt, s0', 'MaxSquare, s0', row]
+    cells = [
+        dict(
+            table=table,
+            row=name,
+            column='',
+            seed=seed,
+            guard=dict(score=30.0 + place),
+            metrics={
+                'mIoU': 40.0 + seed,
+                'IoU.a': 5.0 + place,
+                'IoU.b': 50.0,
+                'IoU.c': 60.0 - place,
+            },
+        )
+        for place, name in enumerate(names)
+        for seed in (0, 1)
+    ]
+    gain = dict(table=table, row=row, column='', versus='BN control', seeds=[0, 1])
+    gain.update(over_seeds=[1.0, 0.5, 1.5], over_images=[1.1, -0.2, 2.0])
+    results = dict(cells=cells, comparisons=[gain])
+    expected = {
+        '': '40.5',
+        ' pick': '34.0',
+        ' - BN control': '+1.0 [+0.5, +1.5]',
+        ' - BN control over images': '+1.1 [-0.2, +2.0]',
+        ' rank': '2.00 [2.00, 2.00]',  # first in a, equal in b, last in c
+        ' difficulty': '+1.00 [+1.00, +1.00]',
+    }
+    for key, number in expected.items():
+        text = f'before <!-- value: {table}/{row}{key} -->0<!-- end --> behind'
+        assert f'-->{number}<!-- end --> behind' in tool.filled(text, results)
+    for wrong in (f'{table}/none', 'no key'):
+        with pytest.raises(ValueError, match=wrong):
+            tool.value(wrong, results)
