@@ -1,6 +1,7 @@
 # Cross-City (GA+CA without static prior), Cityscapes -> NTHU Rome, on DeepLab v2.
 _base_ = '../maxsquare/cs2nthu_rome.py'
-model = dict(target_loss=None, methods=[dict(type='CrossCity')])
+# Moving classes, for masks of static objects: from person on.
+model = dict(target_loss=None, methods=[dict(type='CrossCity', moving=[7, 8, 9, 10, 11, 12])])
 # Rates and length of the released code, which trains VGG-16; there 16 images make a step.
 optim_wrapper = dict(
     constructor='MethodOptimWrapperConstructor',

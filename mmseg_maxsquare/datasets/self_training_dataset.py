@@ -1,6 +1,7 @@
 """Labelled source images and pseudo-labelled target images, mixed anew in each round."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ from mmseg.datasets.transforms import RandomCrop
 from mmseg.registry import DATASETS, TRANSFORMS
 from torch.utils.data import Dataset
 
+from ..data_files import BadFileError
+from .self_training_pipelines import check_pipelines
 from .uda_dataset import _build
 from .uda_sampler import Position, derive_seed, seeded
 
 ROUND_FILE = 'round.json'
+ROUND_KEYS = ('source', 'target', 'rare_classes')
 
 
 @DATASETS.register_module()
@@ -35,6 +39,9 @@ class SelfTrainingDataset(Dataset):
             counted; only labels count. Defaults to None: there is no prior.
         seed: Seed of order and augmentation. Defaults to None: the seed of the run.
 
+    Raises:
+        ValueError: If the class lists of the domains differ, or of :func:`check_pipelines`.
+
     Attributes:
         folder: Where the loop keeps the files of the rounds.
         round_samples: Positions in a round, over all ranks.
@@ -49,6 +56,7 @@ class SelfTrainingDataset(Dataset):
         seed: int | None = None,
     ) -> None:
         self.source, self.target = _build('source', source), _build('target', target)
+        check_pipelines(target.get('pipeline') or (), labelling_pipeline, prior_pipeline)
         self.to_label = _build('target', {**target, 'pipeline': labelling_pipeline})
         self.for_prior: Dataset | None = None
         if prior_pipeline is not None:
@@ -86,6 +94,8 @@ class SelfTrainingDataset(Dataset):
 
     def pair_at(self, position: int) -> tuple[str, int]:
         """Domain and index of the image at a position of the stream."""
+        if not self.round_samples:
+            raise TypeError("a SelfTrainingDataset needs train_cfg.type='SelfTrainingLoop'")
         number, place = divmod(position, self.round_samples)
         items = self._items(number + 1)
         lap, place = divmod(place, len(items))
@@ -118,10 +128,33 @@ class SelfTrainingDataset(Dataset):
     def _items(self, number: int) -> list[tuple[str, int]]:
         """Images of a round, read from its file once."""
         if self._round is None or self._round[0] != number:
-            text = (self.folder / f'round_{number}' / ROUND_FILE).read_text(encoding='utf-8')
-            self._round = number, json.loads(text)
+            content = read_round(self.folder / f'round_{number}' / ROUND_FILE)
+            if content is None:
+                raise BadFileError(f'{self.folder}: no file of round {number}')
+            self._round = number, content
         found = self._round[1]
         return [(domain, i) for domain in ('source', 'target') for i in found[domain]]
+
+
+def read_round(path: Path) -> dict | None:
+    """The images and rare classes of a round; None if there is no file.
+
+    Raises:
+        BadFileError: If it is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        whole = all(isinstance(content[key], list) for key in ROUND_KEYS)
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise BadFileError(
+            f'{path}: damaged; delete {path.parent} and resume from the last checkpoint before '
+            'this round'
+        )
+    return content
 
 
 @TRANSFORMS.register_module()
@@ -138,9 +171,29 @@ class LoadPseudoLabels(BaseTransform):
         if path is None:  # before the first round, when the pipeline is tried
             results['gt_seg_map'] = np.full(shape, 255, np.uint8)
         else:
-            results['gt_seg_map'] = mmcv.imread(path, flag='unchanged', backend='pillow')
+            results['gt_seg_map'] = read_pseudo_label(path, shape)
         results.setdefault('seg_fields', []).append('gt_seg_map')
         return results
+
+
+def read_pseudo_label(path: str, shape: tuple[int, int]) -> np.ndarray:
+    """The label of a round, uint8 ``(H, W)``.
+
+    Raises:
+        BadFileError: If it is missing, damaged, or of another size than its image.
+    """
+    try:
+        label = mmcv.imread(path, flag='unchanged', backend='pillow')
+        found = 'no picture' if label is None else f'{label.dtype} {label.shape}'
+    except (OSError, ValueError, SyntaxError) as error:
+        label, found = None, str(error) or type(error).__name__
+    if label is None or label.dtype != np.uint8 or label.shape != shape:
+        folder = os.path.dirname(os.path.dirname(path))
+        raise BadFileError(
+            f'{path}: found {found}, expected a pseudo label, uint8 {shape}; delete {folder} and '
+            'resume from the last checkpoint before this round'
+        )
+    return label
 
 
 @TRANSFORMS.register_module()

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import math
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from .atomic_files import AtomicBackend
 
 PLACES = 256  # columns in which the frequencies are counted
 NAME = 'prior'
+REMEDY = 'move it away to have it counted again'
 
 
 def source_prior(dataset: Dataset, classes: list[str], width: int, folder: Path) -> np.ndarray:
@@ -33,25 +35,52 @@ def source_prior(dataset: Dataset, classes: list[str], width: int, folder: Path)
     Raises:
         BadFileError: If ``prior.npz`` is of another size or class list, or of other images.
     """
-    path = folder / f'{NAME}.npz'
-    names = [dataset.get_data_info(i)['img_path'] for i in range(len(dataset))]
-    key = json.dumps(dict(classes=classes, width=width, images=digest_of(names)))
-    if path.is_file():
-        with np.load(path) as file:
-            found, prior = str(file['key']), file['prior']
-        if found != key or prior.ndim != 3 or len(prior) != len(classes):
-            raise BadFileError(
-                f'{path} is the prior of other images, classes or width; move it away'
-            )
+    prior = stored_prior(dataset, classes, width, folder)
+    if prior is not None:
         return prior
     counts, columns = _counts(dataset, len(classes))
     prior = spatial_prior(counts, max(1, round(width * counts.shape[2] / columns)))
     buffer = io.BytesIO()
-    np.savez(buffer, prior=prior, key=key)
+    np.savez(buffer, prior=prior, key=_key(dataset, classes, width))
     AtomicBackend().put(cv2.imencode('.png', picture(prior, classes))[1].tobytes(),
-                        path.with_suffix('.png'))  # fmt: skip
-    AtomicBackend().put(buffer.getvalue(), path)
+                        folder / f'{NAME}.png')  # fmt: skip
+    AtomicBackend().put(buffer.getvalue(), folder / f'{NAME}.npz')
     return prior
+
+
+def stored_prior(
+    dataset: Dataset, classes: list[str], width: int, folder: Path
+) -> np.ndarray | None:
+    """The prior of ``prior.npz``, None if there is none; as :func:`source_prior`."""
+    path = folder / f'{NAME}.npz'
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path) as file:
+            found, prior = json.loads(str(file['key'])), file['prior']
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        reason = f'no file of a prior ({str(error) or type(error).__name__})'
+        raise BadFileError(f'{path}: {reason}; {REMEDY}') from None
+    wanted = json.loads(_key(dataset, classes, width))
+    for name in wanted:
+        if not isinstance(found, dict) or found.get(name) != wanted[name]:
+            was = found.get(name) if isinstance(found, dict) else found
+            raise BadFileError(f'{path}: found {name} {was}, expected {wanted[name]}; {REMEDY}')
+    shape = (len(classes), *_size(_label(dataset, 0).shape))
+    if prior.shape != shape:
+        raise BadFileError(f'{path}: found shape {prior.shape}, expected {shape}; {REMEDY}')
+    sums = prior.sum((1, 2))
+    if not (np.isfinite(prior).all() and (prior >= 0).all() and np.allclose(sums, 1, atol=1e-3)):
+        raise BadFileError(
+            f'{path}: found numbers that are no frequencies, expected a sum of 1 for each class; '
+            f'{REMEDY}'
+        )
+    return prior
+
+
+def _key(dataset: Dataset, classes: list[str], width: int) -> str:
+    names = [dataset.get_data_info(i)['img_path'] for i in range(len(dataset))]
+    return json.dumps(dict(classes=classes, width=width, images=digest_of(names)))
 
 
 def picture(prior: np.ndarray, classes: list[str]) -> np.ndarray:
@@ -71,20 +100,26 @@ def picture(prior: np.ndarray, classes: list[str]) -> np.ndarray:
 
 def _counts(dataset: Dataset, classes: int) -> tuple[np.ndarray, int]:
     """Frequencies ``(C, h, w)`` of the classes, and the width of the labels."""
-    counts, columns = None, 0
+    if not len(dataset):
+        raise ValueError('train_dataloader.dataset.source: no image to count the prior from')
+    first = _label(dataset, 0)
+    counts = np.zeros((classes, *_size(first.shape)))
     for i in range(len(dataset)):
-        label = dataset[i]['data_samples'].gt_sem_seg.data[0].numpy().astype(np.uint8)
-        if counts is None:
-            columns = label.shape[1]
-            width = min(PLACES, columns)
-            height = max(1, round(label.shape[0] * width / columns))
-            counts = np.zeros((classes, height, width))
+        label = _label(dataset, i)
         for c in np.unique(label[label < classes]):
             mask = (label == c).astype(np.float32)
             counts[c] += cv2.resize(mask, counts.shape[:0:-1], interpolation=cv2.INTER_AREA)
-    if counts is None:
-        raise ValueError('train_dataloader.dataset.source: no image to count the prior from')
-    return counts, columns
+    return counts, first.shape[1]
+
+
+def _label(dataset: Dataset, index: int) -> np.ndarray:
+    return dataset[index]['data_samples'].gt_sem_seg.data[0].numpy().astype(np.uint8)
+
+
+def _size(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns in which the labels of a size are counted."""
+    width = min(PLACES, shape[1])
+    return max(1, round(shape[0] * width / shape[1])), width
 
 
 def digest_of(names: list[str]) -> str:

@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
+from ..data_files import BadFileError
 from ..methods import cbst
 from ..models.predicted_logits import two_classes
 from .atomic_files import AtomicBackend
@@ -94,13 +96,21 @@ def write_confidences(labeller: Labeller, numbers: Sequence[int], folder: Path) 
         yield number
 
 
-def read_confidences(folder: Path, numbers: Sequence[int], of_class: int) -> np.ndarray:
-    """Confidences of all pixels that were predicted as a class."""
-    parts = [np.empty(0, np.float32)]
+def read_confidences(
+    folder: Path, numbers: Sequence[int]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Predicted classes and confidences of each image.
+
+    Raises:
+        BadFileError: If a file is missing or damaged.
+    """
     for number in numbers:
-        with np.load(folder / f'{number:06d}.npz') as file:
-            parts.append(file['values'][file['classes'] == of_class])
-    return np.concatenate(parts)
+        path = folder / f'{number:06d}.npz'
+        try:
+            with np.load(path) as file:
+                yield file['classes'], file['values']
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise BadFileError(f'{path}: damaged ({error}); delete it and resume') from None
 
 
 def write_labels(
@@ -122,8 +132,20 @@ def write_json(path: Path, content: dict) -> None:
 
 
 def read_json(path: Path) -> dict | None:
-    """A JSON file; None if there is none."""
-    return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else None
+    """A JSON file; None if there is none.
+
+    Raises:
+        BadFileError: If it is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise BadFileError(
+            f'{path}: damaged ({error}); delete {path.parent} and resume from the last checkpoint '
+            'before this round, or start a new work dir'
+        ) from None
 
 
 def _write_arrays(path: Path, classes: np.ndarray, values: np.ndarray) -> None:

@@ -7,16 +7,18 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from mmengine.dist import barrier, get_dist_info, is_main_process
 from torch import nn
+from torch.utils.data import Dataset
 
 from ..data_files import BadFileError
-from ..datasets.self_training_dataset import ROUND_FILE, SelfTrainingDataset
+from ..datasets.self_training_dataset import ROUND_FILE, SelfTrainingDataset, read_round
 from ..methods import cbst
-from .prior_file import digest_of, source_prior
+from .prior_file import digest_of, source_prior, stored_prior
 from .pseudo_labelling import (
     Labeller,
     read_confidences,
@@ -97,7 +99,7 @@ class RoundMaker:
         """
         folder = self.folder_of(number)
         origin = read_json(folder / ORIGIN)
-        if origin is None or not (folder / ROUND_FILE).is_file():
+        if origin is None or read_round(folder / ROUND_FILE) is None:
             raise FileNotFoundError(
                 f'{folder}: the pseudo labels of this round are missing; resume from the last '
                 f'checkpoint at or before step {(number - 1) * self.rules.round_iters}'
@@ -125,6 +127,11 @@ class RoundMaker:
             return list(every)
         path = self.folder / SELECTED
         found = read_json(path)
+        if found is None and number > 1:
+            raise BadFileError(
+                f'{path}: missing, it names the images of all rounds; restore it, or start a new '
+                'work dir'
+            )
         if found is None or (number == 1 and found['made_of'] != origin):
             rank, ranks = get_dist_info()
             part = self.folder / f'scores_{rank}.json'
@@ -133,19 +140,35 @@ class RoundMaker:
             barrier()
             if is_main_process():
                 scores: dict[int, float] = {}
-                for file in sorted(self.folder.glob('scores_*.json')):
+                for file in (self.folder / f'scores_{i}.json' for i in range(ranks)):
                     scores.update({int(k): v for k, v in (read_json(file) or {}).items()})
                 best = sorted(scores, key=lambda i: (-scores[i], i))[: self.rules.select]
                 write_json(path, dict(images=sorted(best), scores=scores, made_of=origin))
             barrier()
         return (read_json(path) or {})['images']
 
+    def check_prior(self) -> None:
+        """Check the spatial prior, if it has been counted before.
+
+        Raises:
+            BadFileError: If its file is damaged, or of another source.
+        """
+        if self.dataset.for_prior is not None:
+            stored_prior(*self._prior_of())
+
     def _prior(self) -> np.ndarray | None:
-        dataset = self.dataset
-        if dataset.for_prior is None:
+        """The spatial prior, which one rank counts for all; None without."""
+        if self.dataset.for_prior is None:
             return None
+        if is_main_process():
+            source_prior(*self._prior_of())
+        barrier()
+        return stored_prior(*self._prior_of())
+
+    def _prior_of(self) -> tuple[Dataset, list[str], int, Path]:
+        dataset = self.dataset
         classes = list(dataset.metainfo['classes'])
-        return source_prior(dataset.for_prior, classes, self.rules.prior_width, self.folder)
+        return dataset.for_prior, classes, self.rules.prior_width, self.folder
 
     def _label(self, number: int, labeller: Labeller, chosen: list[int], origin: dict) -> None:
         """Thresholds and labels of a round, unless they are there from the same origin."""
@@ -166,8 +189,8 @@ class RoundMaker:
         barrier()
         classes = len(self.dataset.metainfo['classes'])
         portion = cbst.portion_of_round(number, *self.rules.portion)
-        values = (read_confidences(confidences, chosen, c) for c in range(classes))
-        limits, counts = _thresholds(values, portion, self.rules.policy)
+        read = partial(read_confidences, confidences, chosen)
+        limits, counts = cbst.streamed_thresholds(read, classes, portion, self.rules.policy)
         if (limits >= cbst.UNREACHED).all():
             raise BadFileError(
                 f'{what} no class has enough confident pixels for a threshold; raise '
@@ -214,15 +237,3 @@ class RoundMaker:
                 self.logger.info(note, extra=dict(shown=True))
                 last = now
             yield item
-
-
-def _thresholds(
-    values: Iterable[np.ndarray], portion: float, policy: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Thresholds and pixel counts; for the class-balanced policy one class in memory at a time."""
-    if policy == 'global':
-        parts = list(values)
-        return cbst.thresholds(parts, portion, policy), np.array([len(part) for part in parts])
-    found = [(cbst.threshold(part, portion), len(part)) for part in values]
-    limits, counts = zip(*found, strict=True)
-    return np.array(limits, np.float32), np.array(counts)

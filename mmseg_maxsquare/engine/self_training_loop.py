@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from ..datasets.self_training_dataset import SelfTrainingDataset
 from ..methods import cbst
+from ..methods.checks import check_count, is_number
 from .rounds import RoundMaker, Rules
 from .sample_stream import StreamBatchSampler
 from .schedules import continue_schedules
@@ -22,7 +23,8 @@ FOLDER = 'self_training'
 
 REQUIRED = ('rounds', 'round_iters', 'portion')
 SHARES = ('portion', 'max_portion', 'source_share', 'max_source_share')
-COUNTS = ('rounds', 'round_iters', 'select')
+STEPS = ('portion_step', 'source_share_step', 'rare_below')
+COUNTS = dict(rounds=1, round_iters=1, select=1, prior_width=1, fewest_rare=0)
 
 
 def check_rounds(fields: dict) -> None:
@@ -37,10 +39,22 @@ def check_rounds(fields: dict) -> None:
     for name in SHARES:
         if name in fields:
             cbst.check_portion(fields[name], f'train_cfg.{name}')
-    for name in COUNTS:
-        count = fields.get(name)
-        if count is not None and (not isinstance(count, int) or count < 1):
-            raise ValueError(f'train_cfg.{name} must be a whole number from 1, got {count!r}')
+    for name, most in (('portion', 0.5), ('source_share', 0.06)):
+        first, most = fields.get(name, most), fields.get(f'max_{name}', most)
+        if first > most:
+            raise ValueError(
+                f'train_cfg.{name} is {first}, above train_cfg.max_{name}={most}; raise the latter'
+            )
+    for name in STEPS:
+        value = fields.get(name, 0)
+        if not is_number(value) or not 0 <= value <= 1:
+            raise ValueError(f'train_cfg.{name} must lie in [0, 1], got {value!r}')
+    for name, least in COUNTS.items():
+        if fields.get(name) is None and (name == 'select' or name not in fields):
+            continue
+        check_count(f'train_cfg.{name}', fields[name], least)
+    if not isinstance(fields.get('flip', True), bool):
+        raise ValueError(f'train_cfg.flip must be True or False, got {fields["flip"]!r}')
     policy = fields.get('policy', cbst.POLICIES[0])
     if policy not in cbst.POLICIES:
         raise ValueError(f'train_cfg.policy must be one of {cbst.POLICIES}, got {policy!r}')
@@ -110,19 +124,21 @@ class SelfTrainingLoop(ResumableTrainLoop):
         max_iters: int | None = None,
         **kwargs: Any,
     ) -> None:
-        check_rounds(
-            dict(
-                rounds=rounds,
-                round_iters=round_iters,
-                portion=portion,
-                max_portion=max_portion,
-                source_share=source_share,
-                max_source_share=max_source_share,
-                policy=policy,
-                select=select,
-                max_iters=max_iters,
-            )
+        rules = Rules(
+            rounds=rounds,
+            round_iters=round_iters,
+            portion=(portion, portion_step, max_portion),
+            source_share=(source_share, source_share_step, max_source_share),
+            policy=policy,
+            select=select,
+            flip=flip,
+            rare_below=rare_below,
+            fewest_rare=fewest_rare,
+            prior_width=prior_width,
         )
+        shares = zip(SHARES, (*rules.portion[::2], *rules.source_share[::2]), strict=True)
+        steps = dict(portion_step=portion_step, source_share_step=source_share_step)
+        check_rounds({**vars(rules), **dict(shares), **steps, 'max_iters': max_iters})
         super().__init__(runner, dataloader, max_iters=rounds * round_iters, **kwargs)
         dataset = self.dataloader.dataset
         if not isinstance(dataset, SelfTrainingDataset):
@@ -138,20 +154,9 @@ class SelfTrainingLoop(ResumableTrainLoop):
                 'choose fewer, or leave it out for all'
             )
         self.round_iters = round_iters
-        rules = Rules(
-            rounds=rounds,
-            round_iters=round_iters,
-            portion=(portion, portion_step, max_portion),
-            source_share=(source_share, source_share_step, max_source_share),
-            policy=policy,
-            select=select,
-            flip=flip,
-            rare_below=rare_below,
-            fewest_rare=fewest_rare,
-            prior_width=prior_width,
-        )
         folder = Path(runner.work_dir) / FOLDER
         self.maker = RoundMaker(rules, dataset, folder, runner.seed or 0, runner.logger)
+        self.maker.check_prior()
         dataset.folder = folder
         batch = self.dataloader.batch_sampler.batch_size
         dataset.round_samples = round_iters * batch * get_dist_info()[1]

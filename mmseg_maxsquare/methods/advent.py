@@ -7,6 +7,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .adversarial import Adversarial, checked_weights
+from .checks import check_share
 from .method import Method, Predictions
 
 
@@ -83,8 +84,7 @@ class AdventMinEnt(Method):
     def __init__(self, weights: dict[str, float], hardest: float = 1.0) -> None:
         super().__init__()
         self.weights = checked_weights(weights)
-        if not 0 < hardest <= 1:
-            raise ValueError(f'hardest must be a share in (0, 1], got {hardest}')
+        check_share('hardest', hardest)
         self.hardest = hardest
         self.levels = tuple(self.weights)
 

@@ -1,11 +1,10 @@
 """Adversarial alignment of predictions: the discriminator, and its part in a step."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .checks import check_weight
 from .method import Method, Predictions, frozen
 
 SOURCE, TARGET = 0.0, 1.0  # labels of the discriminator
@@ -149,7 +148,5 @@ def checked_weights(weights: object) -> dict[str, float]:
             f'dict(decode_head=0.001), got {weights!r}'
         )
     for level, weight in weights.items():
-        number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not number or not 0 <= weight < math.inf:
-            raise ValueError(f'weights.{level} must be a number of at least 0, got {weight!r}')
+        check_weight(f'weights.{level}', weight)
     return dict(weights)

@@ -4,15 +4,18 @@ The loop that trains with them is :class:`SelfTrainingLoop`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from .checks import is_number
+
 IGNORE_INDEX = 255
 POLICIES = ('class_balanced', 'global')
+HALF = 2**16  # values of half a float32
 UNREACHED = 1.0  # threshold of a class without a pixel: only certainty would do
 
 
@@ -62,19 +65,82 @@ def thresholds(
     Raises:
         ValueError: If portion or policy are wrong.
     """
-    check_portion(portion, 'portion')
-    if policy not in POLICIES:
-        raise ValueError(f'policy must be one of {POLICIES}, got {policy!r}')
+    _check(portion, policy)
     if policy == 'global':
         one = threshold(np.concatenate(list(confidences)), portion)
         return np.full(len(confidences), one, np.float32)
     return np.array([threshold(values, portion) for values in confidences], np.float32)
 
 
+def streamed_thresholds(
+    read: Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]],
+    classes: int,
+    portion: float,
+    policy: str = 'class_balanced',
+) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`thresholds` of confidences that are read in parts, twice; exact, in constant memory.
+
+    Positive float32 numbers have the order of their bits. The first pass counts the upper 16
+    bits, which tells in which interval a threshold lies, the second one the lower 16 bits there.
+
+    Args:
+        read: Called twice; gives pairs of predicted classes and confidences, each ``(n,)``.
+        classes: Number of classes.
+        portion: Share in (0, 1].
+        policy: As for :func:`thresholds`.
+
+    Returns:
+        Thresholds, float32 ``(C,)``, and numbers of pixels, int64 ``(C,)``.
+
+    Raises:
+        ValueError: If portion or policy are wrong.
+    """
+    _check(portion, policy)
+    groups = 1 if policy == 'global' else classes
+    counts, upper = np.zeros(classes, np.int64), np.zeros((groups, HALF), np.int64)
+    for labels, values in read():
+        counts += np.bincount(labels, minlength=classes)
+        group = labels.astype(np.int64) if groups > 1 else 0
+        places = group * HALF + (_bits(values) >> 16)
+        upper += np.bincount(places, minlength=groups * HALF).reshape(groups, HALF)
+    kept = np.array([math.floor(int(n) * portion) for n in upper.sum(1)])
+    intervals, left = _place_from_above(upper, kept)
+    lower = np.zeros((groups, HALF), np.int64)
+    for labels, values in read():
+        group = labels.astype(np.int64) if groups > 1 else np.zeros(len(labels), np.int64)
+        bits = _bits(values)
+        inside = bits >> 16 == intervals[group]
+        places = group[inside] * HALF + (bits[inside] & (HALF - 1))
+        lower += np.bincount(places, minlength=groups * HALF).reshape(groups, HALF)
+    ends, _ = _place_from_above(lower, left)
+    limits = (intervals * HALF + ends).astype(np.uint32).view(np.float32)
+    limits = np.where(kept < 1, np.float32(UNREACHED), limits)
+    return np.broadcast_to(limits, classes).copy(), counts
+
+
+def _bits(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float32, copy=False).view(np.uint32).astype(np.int64)
+
+
+def _place_from_above(counts: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where in each histogram the value of a rank lies, counted from above, and its rank there."""
+    sums = counts[:, ::-1].cumsum(1)
+    place = np.minimum((sums < rank[:, None]).sum(1), HALF - 1)
+    rows = np.arange(len(counts))
+    before = sums[rows, place] - counts[rows, HALF - 1 - place]
+    return HALF - 1 - place, rank - before
+
+
+def _check(portion: float, policy: str) -> None:
+    check_portion(portion, 'portion')
+    if policy not in POLICIES:
+        raise ValueError(f'policy must be one of {POLICIES}, got {policy!r}')
+
+
 def check_portion(portion: float, name: str) -> None:
     """Raise ``ValueError`` unless it is a share in (0, 1]."""
-    if not 0 < portion <= 1:
-        raise ValueError(f'{name} must lie in (0, 1], got {portion}')
+    if not is_number(portion) or not 0 < portion <= 1:
+        raise ValueError(f'{name} must lie in (0, 1], got {portion!r}')
 
 
 def pseudo_labels(probabilities: Tensor, class_thresholds: Tensor) -> Tensor:

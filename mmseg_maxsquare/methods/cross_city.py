@@ -4,21 +4,20 @@ What can be built of "No More Discrimination" without its street-view pairs: GA 
 the static prior, which users may replace by masks of their own.
 """
 
-import math
+from collections.abc import Sequence
 
 import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .checks import check_count, check_weight
 from .dann import reversal_factor
 from .method import Method, Predictions, frozen
 
 LEVEL = 'decode_head'
 WIDTH = 1024
 TINY = 5e-6  # of the released code, keeps a class without weight from dividing by 0
-RAMP, START = 1200, 1000  # steps: of the ramp; at which the class-wise part sets in
-MOVING = 11  # of Cityscapes' train ids: from person on, classes that can move
 SOURCE, TARGET = 0, 1
 
 
@@ -51,19 +50,19 @@ def grid_loss(logits: Tensor, label: int, weights: Tensor) -> Tensor:
     return of_image.mean()
 
 
-def still(probabilities: Tensor, static: Tensor, moving: int = MOVING) -> Tensor:
+def still(probabilities: Tensor, static: Tensor, moving: Sequence[int]) -> Tensor:
     """Probabilities without the moving classes where a mask says that nothing moves.
 
     Args:
         probabilities: ``(B, C, H, W)``.
         static: Boolean ``(B, H, W)``.
-        moving: The first class that can move.
+        moving: Numbers of the classes that can move.
 
     Returns:
         The same shape; the other classes sum to 1 again.
     """
     kept = probabilities.clone()
-    kept[:, moving:].masked_fill_(static.unsqueeze(1), 0)
+    kept[:, list(moving)] = kept[:, list(moving)].masked_fill(static.unsqueeze(1), 0)
     return kept / kept.sum(1, keepdim=True).clamp(min=1e-12)
 
 
@@ -82,23 +81,32 @@ class CrossCity(Method):
     They see the map that the decode head reads. A cell weighs in a class as much as it
     belongs to it: by the labels of the source, by the predictions for the target. The features
     learn to mislead the first (inverted labels) and to confuse the others (the mean of both
-    labels), with a weight that rises over 1,200 steps; the class-wise part sets in at
-    step 1,000.
+    labels), with a weight that rises from 0; the class-wise part sets in later.
 
     Unlike the released code, pixels that are ignored in the source belong to no class there.
 
     Args:
         weight: Final weight of both parts. Defaults to 0.05.
+        ramp: Steps over which the weight rises to nearly that. Defaults to 1200, of 3,000 steps.
+        start: Step at which the class-wise part sets in. Defaults to 1000, of 3,000 steps.
+        moving: Numbers of the classes that can move, which get no probability where a mask says
+            that nothing moves. Only with masks (:class:`LoadStaticMask`), and needed there.
 
     Raises:
-        ValueError: If the weight is negative or infinite.
+        ValueError: If a parameter is out of its range.
     """
 
-    def __init__(self, weight: float = 0.05) -> None:
+    def __init__(
+        self, weight: float = 0.05, ramp: int = 1200, start: int = 1000, moving: Sequence[int] = ()
+    ) -> None:
         super().__init__()
-        if not 0 <= weight < math.inf:
-            raise ValueError(f'weight must be at least 0, got {weight}')
-        self.weight = weight
+        check_weight('weight', weight)
+        check_count('ramp', ramp)
+        check_count('start', start, 0)
+        for number in moving:
+            check_count('moving', number, 0)
+        self.weight, self.ramp, self.start = weight, ramp, start
+        self.moving = tuple(moving)
         self.levels = (LEVEL,)
         self.reads_source = self.own_optimizer = True
         self.register_buffer('step', torch.zeros((), dtype=torch.int64))
@@ -107,8 +115,11 @@ class CrossCity(Method):
         """The discriminators.
 
         Raises:
-            ValueError: If the decode head reads several maps.
+            ValueError: If the decode head reads several maps, or lacks a moving class.
         """
+        if any(number >= model.num_classes for number in self.moving):
+            found = f'{list(self.moving)}, but the model has {model.num_classes} classes'
+            raise ValueError(f'moving is {found}, numbered from 0; correct it')
         head = model.head(LEVEL)
         if not isinstance(head.in_channels, int):
             raise ValueError('CrossCity needs a decode head that reads one map of the backbone')
@@ -143,8 +154,8 @@ class CrossCity(Method):
     def _feature_terms(self, seen: Predictions, label: int) -> dict[str, Tensor]:
         features, weights = seen.features[self.index], self._weights(seen)
         factors = [
-            self.weight * reversal_factor((self.step - start).clamp(min=0), RAMP).to(features)
-            for start in (0, START)
+            self.weight * reversal_factor((self.step - start).clamp(min=0), self.ramp).to(features)
+            for start in (0, self.start)
         ]
         with frozen(self):
             overall = grid_loss(self.overall(features), 1 - label, torch.ones_like(weights[:, 0]))
@@ -168,7 +179,12 @@ class CrossCity(Method):
         if seen.labels is None:
             shares = logits.softmax(1)
             if seen.static is not None:
-                shares = still(shares, seen.static)
+                if not self.moving:
+                    raise ValueError(
+                        'CrossCity.moving: needed with masks of static objects; give the numbers '
+                        'of the classes that can move, or leave LoadStaticMask out'
+                    )
+                shares = still(shares, seen.static, self.moving)
             return grid_weights(shares, counted, size)
         classes = logits.shape[1]
         counted = counted & (seen.labels < classes)

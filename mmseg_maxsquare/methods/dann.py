@@ -1,6 +1,5 @@
 """DANN: domain-adversarial training of features (Ganin et al., JMLR 2016)."""
 
-import math
 from typing import Any
 
 import torch
@@ -8,6 +7,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .checks import check_count, check_weight
 from .method import Method, Predictions
 
 SHARPNESS = 10.0  # gamma of Section 5.2.2
@@ -75,10 +75,8 @@ class DANN(Method):
 
     def __init__(self, steps: int, loss_weight: float = 1.0) -> None:
         super().__init__()
-        if not isinstance(steps, int) or steps < 1:
-            raise ValueError(f'steps must be a whole number of at least 1, got {steps!r}')
-        if not 0 <= loss_weight < math.inf:
-            raise ValueError(f'loss_weight must be at least 0, got {loss_weight}')
+        check_count('steps', steps)
+        check_weight('loss_weight', loss_weight)
         self.steps, self.loss_weight = steps, loss_weight
         self.reads_source = True
         self.register_buffer('step', torch.zeros((), dtype=torch.int64))

@@ -34,8 +34,8 @@ class MethodList(nn.ModuleList):
     def terms(self, domain: str, seen: Predictions) -> dict[str, Tensor]:
         """Terms of all methods in the pass of a domain."""
         terms: dict[str, Tensor] = {}
-        for method in self:
-            terms.update(getattr(method, f'{domain}_terms')(seen))
+        for number, method in enumerate(self):
+            _add(terms, getattr(method, f'{domain}_terms')(seen), number)
         if self.with_optimizer:
             self._seen[domain] = seen.detached()
         return terms
@@ -44,6 +44,13 @@ class MethodList(nn.ModuleList):
         """Losses of the methods' networks on this step's predictions, which are then dropped."""
         terms: dict[str, Tensor] = {}
         seen = self._seen.pop(domain)
-        for method in self.with_optimizer:
-            terms.update(method.network_terms(domain, seen))
+        for number, method in enumerate(self):
+            if method.own_optimizer:
+                _add(terms, method.network_terms(domain, seen), number)
         return terms
+
+
+def _add(terms: dict[str, Tensor], new: dict[str, Tensor], number: int) -> None:
+    """Add the terms of a method; a name that an earlier one has taken gets the method's number."""
+    for name, term in new.items():
+        terms[f'{name}.{number}' if name in terms else name] = term

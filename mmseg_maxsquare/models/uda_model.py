@@ -143,7 +143,7 @@ class UDAModel(BaseModel):
             Values to log: ``loss`` and the terms of both domains.
 
         Raises:
-            TypeError: If the batch does not have two domains.
+            TypeError: If the batch does not have the domains that the model needs.
         """
         if not isinstance(data.get('inputs'), dict):
             raise TypeError(
@@ -153,6 +153,12 @@ class UDAModel(BaseModel):
         several = isinstance(optim_wrapper, OptimWrapperDict)
         if self.methods.with_optimizer and not several:
             raise TypeError('optim_wrapper: the networks of model.methods have no optimizer')
+        compares = [type(method).__name__ for method in self.methods if method.reads_source]
+        if compares and 'source' not in data['inputs']:
+            raise TypeError(
+                f'model.methods: {compares[0]} compares both domains, but the data set has no '
+                'source: give train_dataloader.dataset.source, or leave the method out'
+            )
         optimizers = list(optim_wrapper.values()) if several else [optim_wrapper]
         data = self.data_preprocessor(data, True)
         log_vars: dict[str, Tensor] = {}

@@ -9,9 +9,11 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import DATA_SAMPLERS, HOOKS, LOOPS
 
 from mmseg_maxsquare.datasets import UDASampler
+from mmseg_maxsquare.datasets.self_training_pipelines import check_pipelines
 from mmseg_maxsquare.engine import SelfTrainingLoop
 from mmseg_maxsquare.engine.self_training_loop import check_rounds
 
+from .domains import is_mixture
 from .errors import fact_and_remedy
 from .findings import Finding, config_error
 from .optimizer import schedulers_of
@@ -27,7 +29,7 @@ def check_loops(cfg: Config) -> Iterator[Finding]:
     epochs = counts_epochs(loop)
     yield from _check_samplers(cfg, epochs)
     yield from _check_length(cfg, loop, 'max_epochs' if epochs else 'max_iters')
-    yield from _check_rounds(loop)
+    yield from _check_self_training(cfg, loop)
     if not epochs:
         yield from _check_by_epoch(cfg)
         yield from _check_checkpoints(cfg)
@@ -85,15 +87,30 @@ def _check_length(cfg: Config, loop: dict, field: str) -> Iterator[Finding]:
         yield config_error('loop', 'train_cfg.val_begin', what, remedy)
 
 
-def _check_rounds(loop: dict) -> Iterator[Finding]:
-    """Fields of self-training, as its loop checks them when it is built."""
+def _check_self_training(cfg: Config, loop: dict) -> Iterator[Finding]:
+    """Fields and pipelines of self-training, as its loop and data set check them when built."""
+    dataset = (cfg.get('train_dataloader') or {}).get('dataset') or {}
+    mixture = isinstance(dataset, dict) and is_mixture(dataset)
     if loop.get('type') not in ('SelfTrainingLoop', 'mmseg.SelfTrainingLoop', SelfTrainingLoop):
+        if mixture:
+            what = f'is {loop.get("type")!r}, but train_dataloader.dataset is a SelfTrainingDataset'
+            yield config_error('loop', 'train_cfg.type', what, "set it to 'SelfTrainingLoop'")
         return
     try:
         check_rounds(dict(loop))
     except (ValueError, TypeError) as error:
         where, _, what = str(error).partition(' ')
         yield config_error('loop', where, *fact_and_remedy(ValueError(what), 'correct it'))
+    if not mixture:
+        return
+    target = dataset.get('target')
+    pipelines = (target or {}).get('pipeline') or (), dataset.get('labelling_pipeline') or ()
+    try:
+        check_pipelines(*pipelines, dataset.get('prior_pipeline'))
+    except ValueError as error:
+        where, _, what = str(error).partition(': ')
+        where = f'train_dataloader.dataset.{where}'
+        yield config_error('pipeline', where, *fact_and_remedy(ValueError(what), 'correct it'))
 
 
 def _is_whole(value: object) -> bool:

@@ -149,7 +149,7 @@ def test_missing_labels_in_a_round(cbst: Case, tmp_path: Path) -> None:
 def test_files_of_other_rules(cbst: Case, tmp_path: Path) -> None:
     """Before the first checkpoint they are made again; in a round the change is refused."""
     labels = dict(at='mmseg_maxsquare.engine.rounds.write_labels', call=1, when='after')
-    assert cbst.run(tmp_path / 'a', '--cfg-options', 'train_cfg.portion=0.9', kill=labels) == -9
+    assert cbst.run(tmp_path / 'a', '--cfg-options', 'train_cfg.portion=0.3', kill=labels) == -9
     thresholds = tmp_path / 'a/self_training/round_1/confidences'
     assert thresholds.is_dir()
     cbst.finish(tmp_path / 'a')
@@ -157,16 +157,25 @@ def test_files_of_other_rules(cbst: Case, tmp_path: Path) -> None:
         cbst.whole / 'self_training/round_1/made_of.json'
     ).read_bytes()
     assert cbst.run(tmp_path / 'b', kill=dict(at=STEP, call=3)) == -9
-    assert cbst.run(tmp_path / 'b', '--resume', '--cfg-options', 'train_cfg.portion=0.9') == 1
+    assert cbst.run(tmp_path / 'b', '--resume', '--cfg-options', 'train_cfg.portion=0.3') == 1
     assert 'were made with other values of portion; resume with those' in cbst.server.output
 
 
 @pytest.mark.parametrize(('option', 'message'), [
     ('train_cfg.portion=0', r'train_cfg.portion: must lie in (0, 1], got 0'),
     ('train_cfg.max_portion=1.5', r'train_cfg.max_portion: must lie in (0, 1], got 1.5'),
-    ('train_cfg.rounds=0', 'train_cfg.rounds: must be a whole number from 1, got 0'),
+    ('train_cfg.rounds=0', 'train_cfg.rounds: must be a whole number of at least 1, got 0'),
     ('train_cfg.select=4', 'train_cfg.select: 4 images, but the target has 3'),
     ('train_cfg.policy=balanced', "train_cfg.policy: must be one of"),
+    ('train_cfg.portion=abc', "train_cfg.portion: must lie in (0, 1], got 'abc'"),
+    ('train_cfg.portion=0.9', 'train_cfg.portion: is 0.9, above train_cfg.max_portion=0.5'),
+    ('train_cfg.portion_step=-0.5', 'train_cfg.portion_step: must lie in [0, 1], got -0.5'),
+    ('train_cfg.rare_below=True', 'train_cfg.rare_below: must lie in [0, 1], got True'),
+    ('train_cfg.prior_width=1.5', 'train_cfg.prior_width: must be a whole number of at least 1'),
+    ('train_cfg.fewest_rare=-1', 'train_cfg.fewest_rare: must be a whole number of at least 0'),
+    ('train_cfg.flip=abc', "train_cfg.flip: must be True or False, got 'abc'"),
+    ('train_cfg.type=ResumableTrainLoop',
+     "train_cfg.type: is 'ResumableTrainLoop', but train_dataloader.dataset is a SelfTraining"),
     ('train_cfg.max_iters=9', 'train_cfg.max_iters: is 9, but rounds * round_iters is 8'),
 ])  # fmt: skip
 def test_wrong_fields(option: str, message: str, cbst: Case, tmp_path: Path) -> None:

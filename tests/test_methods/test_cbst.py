@@ -11,6 +11,7 @@ from mmseg_maxsquare.methods.cbst import (
     portion_of_round,
     pseudo_labels,
     spatial_prior,
+    streamed_thresholds,
     threshold,
     thresholds,
 )
@@ -51,6 +52,23 @@ def test_policies() -> None:
     )
     everywhere = thresholds([sure, unsure, unsure[:0]], 0.2, 'global')
     assert everywhere.tolist() == pytest.approx([slow_threshold([*sure, *unsure], 0.2)] * 3)
+
+
+@pytest.mark.parametrize('policy', ['class_balanced', 'global'])
+@pytest.mark.parametrize('portion', [0.001, 0.2, 0.5, 1.0])
+def test_streamed_thresholds(portion: float, policy: str) -> None:
+    """The same to the bit as with all values in memory: ties, classes without pixels, 1.0."""
+    values = RNG.random(5000).astype(np.float32)
+    values[:500] = 1.0
+    values[500:900] = values[1000]
+    values[900:950] = np.nextafter(values[1000], np.float32(0))
+    labels = RNG.choice(5, 5000, p=[0.5, 0.3, 0.1999, 0.0001, 0]).astype(np.uint8)
+    parts = [(labels[i : i + 700], values[i : i + 700]) for i in range(0, 5000, 700)]
+    limits, counts = streamed_thresholds(lambda: iter(parts), 5, portion, policy)
+    of_class = [values[labels == c] for c in range(5)]
+    assert limits.dtype == np.float32
+    assert limits.tolist() == thresholds(of_class, portion, policy).tolist()
+    assert counts.tolist() == [len(part) for part in of_class]
 
 
 def test_pseudo_labels() -> None:

@@ -11,6 +11,7 @@ from mmseg.registry import MODELS, TRANSFORMS
 from PIL import Image
 
 from mmseg_maxsquare.data_files import BadFileError
+from mmseg_maxsquare.datasets import CamVidDataset, NTHUDataset
 from mmseg_maxsquare.methods import Predictions
 from mmseg_maxsquare.methods.cross_city import grid_loss, grid_weights, still
 
@@ -26,6 +27,13 @@ OPTIMIZERS = dict(
         paramwise_cfg=dict(custom_keys=dict(by_class=dict(lr_mult=2.0))),
     ),
 )
+
+
+# Of NTHU and CamVid.
+STILL = {
+    'road', 'sidewalk', 'building', 'traffic light', 'traffic sign', 'vegetation', 'sky',
+    'pole', 'pavement', 'tree', 'sign', 'fence',
+}  # fmt: skip
 
 
 def test_grid_weights() -> None:
@@ -60,9 +68,13 @@ def test_still() -> None:
     probabilities = torch.randn(1, 13, 4, 4).softmax(1)
     static = torch.zeros(1, 4, 4, dtype=torch.bool)
     static[0, 1] = True
-    found = still(probabilities, static)
+    moving = [3, 7, 12]
+    found = still(probabilities, static, moving)
     torch.testing.assert_close(found[:, :, 0], probabilities[:, :, 0])
-    assert float(found[:, 11:, 1].abs().max()) == 0
+    assert float(found[:, moving, 1].abs().max()) == 0
+    others = [c for c in range(13) if c not in moving]
+    expected = probabilities[:, others, 1] / probabilities[:, others, 1].sum(1, keepdim=True)
+    torch.testing.assert_close(found[:, others, 1], expected)
     torch.testing.assert_close(found.sum(1), torch.ones(1, 4, 4))
 
 
@@ -119,6 +131,30 @@ def test_static_mask_of_the_user(tmp_path) -> None:
         TRANSFORMS.build(dict(type='LoadStaticMask', folder=str(tmp_path / 'no')))
 
 
+def test_masks_need_the_moving_classes() -> None:
+    method = build_model(uda_cfg(target_loss=None, methods=[METHOD])).methods[0]
+    static = torch.ones(1, 32, 32, dtype=torch.bool)
+    logits, features = torch.randn(1, 4, 32, 32), [torch.randn(1, 16, 4, 4)] * 2
+    with pytest.raises(ValueError, match='CrossCity.moving: needed with masks'):
+        method.target_terms(Predictions({'decode_head': logits}, features, static=static))
+    cfg = dict(METHOD, moving=[1, 3])
+    method = build_model(uda_cfg(target_loss=None, methods=[cfg])).methods[0]
+    weights = method._weights(Predictions({'decode_head': logits}, features, static=static))
+    assert float(weights[:, [1, 3]].abs().max()) == 0 and float(weights[:, [0, 2]].min()) > 0
+    with pytest.raises(ValueError, match=r'moving is \[4\], but the model has 4 classes'):
+        build_model(uda_cfg(target_loss=None, methods=[dict(METHOD, moving=[4])]))
+
+
+@pytest.mark.parametrize('leaf', ['cs2nthu_rome', 'cs2nthu_taipei', 'camvid_day2dusk'])
+def test_moving_classes_of_the_configs(leaf: str) -> None:
+    cfg = Config.fromfile(REPO / f'configs/cross_city/{leaf}.py')
+    classes = {
+        'camvid_day2dusk': CamVidDataset.METAINFO['classes'],
+    }.get(leaf, NTHUDataset.METAINFO['classes'])
+    moving = {classes[i] for i in cfg.model.methods[0].moving}
+    assert 'car' in moving and moving == set(classes) - STILL
+
+
 def test_config() -> None:
     """Rates and length of the released code."""
     cfg = Config.fromfile(REPO / 'configs/cross_city/cs2nthu_tokyo.py')
@@ -128,6 +164,22 @@ def test_config() -> None:
     assert cfg.train_dataloader.dataset.target.city == 'Tokyo'
 
 
+@pytest.mark.parametrize(
+    ('field', 'message'),
+    [
+        (dict(weight='abc'), "weight must be a number of at least 0, got 'abc'"),
+        (dict(ramp=0), 'ramp must be a whole number of at least 1, got 0'),
+        (dict(start=1.5), 'start must be a whole number of at least 0, got 1.5'),
+        (dict(moving=[-1]), 'moving must be a whole number of at least 0, got -1'),
+    ],
+)
+def test_wrong_fields(field: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=f'model.methods.0: {message}'):
+        MODELS.build(uda_cfg(methods=[dict(METHOD, **field)]))
+
+
 def test_wrong_weight() -> None:
-    with pytest.raises(ValueError, match='model.methods.0: weight must be at least 0, got -1'):
+    with pytest.raises(
+        ValueError, match='model.methods.0: weight must be a number of at least 0, got -1'
+    ):
         MODELS.build(uda_cfg(methods=[dict(METHOD, weight=-1)]))

@@ -119,7 +119,7 @@ def test_config() -> None:
 @pytest.mark.parametrize(('fields', 'message'), [
     (dict(steps=0), 'steps must be a whole number of at least 1, got 0'),
     (dict(steps=10.5), 'got 10.5'),
-    (dict(steps=10, loss_weight=-1), 'loss_weight must be at least 0'),
+    (dict(steps=10, loss_weight=-1), 'loss_weight must be a number of at least 0'),
 ])  # fmt: skip
 def test_wrong_fields(fields: dict, message: str) -> None:
     with pytest.raises(
