@@ -130,6 +130,15 @@ def test_recipe_of_cbst(name: str) -> None:
     fields = ('rounds', 'portion', 'source_share', 'select', 'fewest_rare')
     assert tuple(loop.get(field) for field in fields) == CBST[name]
     assert loop.max_iters == loop.rounds * loop.round_iters
+    sources = 9400 if 'synthia' in name else 2975 if 'nthu' in name else 24966
+    first = loop.get('source_share', 0.03)
+    shares = [first + 0.0025 * i for i in range(loop.rounds)]
+    images = (loop.select or 2975) + sources * sum(shares) / loop.rounds
+    passes = loop.round_iters * cfg.train_dataloader.batch_size / images
+    assert passes == pytest.approx(2, abs=0.01)
+    every = {loop.val_interval, cfg.default_hooks.checkpoint.interval}
+    every |= {step.milestones[0] for step in cfg.param_scheduler}
+    assert every == {loop.round_iters}
     wide = 'wrn38' in name
     assert cfg.model.backbone.type == ('WiderResNet38' if wide else 'DeepLabV2ResNet')
     assert cfg.model.backbone.get('norm_eval', wide) is True

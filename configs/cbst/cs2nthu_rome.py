@@ -26,4 +26,8 @@ train_dataloader = dict(
         labelling_pipeline=[_base_.load, label_size, _base_.pack],
     ),
 )
+# Two passes over 505 target images and about 97 source images, in batches of two.
+round_iters = 602
+train_cfg = dict(round_iters=round_iters, max_iters=3 * round_iters, val_interval=round_iters)
+default_hooks = dict(checkpoint=dict(interval=round_iters))
 load_from = 'work_dirs/source_only/cityscapes13/iter_70000.pth'

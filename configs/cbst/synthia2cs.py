@@ -27,5 +27,14 @@ train_dataloader = dict(
         labelling_pipeline=[_base_.load, label_size, _base_.pack],
     ),
 )
-train_cfg = dict(rounds=4, max_iters=4 * _base_.round_iters, source_share=0.02)
+# Two passes over 505 target images and about 223 source images, in batches of two.
+round_iters = 728
+train_cfg = dict(
+    rounds=4,
+    round_iters=round_iters,
+    max_iters=4 * round_iters,
+    val_interval=round_iters,
+    source_share=0.02,
+)
+default_hooks = dict(checkpoint=dict(interval=round_iters))
 load_from = 'work_dirs/source_only/synthia/iter_70000.pth'

@@ -19,5 +19,21 @@ train_dataloader = dict(
         labelling_pipeline=[_base_.load, label_size, _base_.pack],
     ),
 )
-train_cfg = dict(source_share=0.02)
+# Two passes over 505 target images and about 247 source images, in batches of two.
+round_iters = 752
+param_scheduler = [
+    dict(
+        type='MultiStepLR',
+        milestones=[round_iters * i for i in range(1, 6)],
+        gamma=0.5**0.5,
+        by_epoch=False,
+    )
+]
+train_cfg = dict(
+    round_iters=round_iters,
+    max_iters=6 * round_iters,
+    val_interval=round_iters,
+    source_share=0.02,
+)
+default_hooks = dict(checkpoint=dict(interval=round_iters))
 load_from = 'work_dirs/source_only/synthia_wrn38/iter_29400.pth'

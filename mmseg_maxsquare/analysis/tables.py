@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_maxsquare.methods.checks import is_number
 from mmseg_maxsquare.models.ensemble import MEANS
 from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.shipped import shipped_configs
@@ -34,6 +35,11 @@ KINDS = dict(  # of rows, by the field that only this kind has, and its other fi
     columns={'train'},  # each column a run
     config={'train', 'options', 'grid'},
 )
+# Fields of a network that do not change what it predicts.
+TRAINING_ONLY = {
+    'pretrained', 'init_cfg', 'norm_eval', 'frozen_affine', 'frozen_stages', 'loss_decode',
+    'sampler', 'dropout_ratio',
+}  # fmt: skip
 AVERAGE = 'Avg'  # of the columns that are runs of their own
 
 
@@ -119,16 +125,25 @@ def _rows_of(where: str, entry: dict, start: str | None) -> list[Row]:
 def _ensemble(where: str, entry: dict, start: str | None) -> list[Row]:
     """A row whose members are trained apart and predict together."""
     source = None if start is None else Run(start)
-    members = tuple(Run(config, (), source) for config in entry['members'])
+    names = entry['members']
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f'{where}: members must be a list of configs, got {names!r}')
+    members = tuple(Run(config, (), source) for config in names)
     weights = tuple(entry.get('weights', [1.0] * len(members)))
-    if len(members) < 2 or len(weights) != len(members) or min(weights) <= 0:
+    above = all(is_number(weight) and weight > 0 for weight in weights)
+    if len(members) < 2 or len(weights) != len(members) or not above:
         raise ValueError(
             f'{where}: an ensemble has at least two members, each with a weight above 0; got '
             f'{len(members)} members, weights {list(weights)}'
         )
-    networks = {config: _network(config) for config in entry['members']}
-    if len(set(networks.values())) > 1:
-        raise ValueError(f'{where}: members must be of one network and its classes, got {networks}')
+    first, *others = (_network(where, config) for config in names)
+    for config, network in zip(names[1:], others, strict=True):
+        for field in sorted({*first, *network}):
+            if first.get(field) != network.get(field):
+                raise ValueError(
+                    f'{where}: members must be of one network and its classes, but model.{field} '
+                    f'is {first.get(field)!r} in {names[0]}, {network.get(field)!r} in {config}'
+                )
     mean = entry.get('mean', MEANS[0])
     if mean not in MEANS:
         raise ValueError(f'{where}: mean must be one of {MEANS}, got {mean!r}')
@@ -136,10 +151,18 @@ def _ensemble(where: str, entry: dict, start: str | None) -> list[Row]:
     return [Row(entry['name'], run)]
 
 
-def _network(config: str) -> str:
-    """What the members of an ensemble have in common."""
-    model = read_config(shipped_configs() / config).model
-    return f'{model.backbone.type}, {model.decode_head.num_classes} classes'
+def _network(where: str, config: str) -> dict[str, Any]:
+    """What the members of an ensemble have in common: fields that decide on predictions."""
+    path = shipped_configs() / config
+    if not path.is_file():
+        raise ValueError(f'{where}: no config {config}; name one below {shipped_configs()}')
+    model = read_config(path).model
+    return {
+        f'{part}.{field}': value
+        for part in ('backbone', 'neck', 'decode_head')
+        for field, value in (model.get(part) or {}).items()
+        if field not in TRAINING_ONLY
+    }
 
 
 def _columns(where: str, entry: dict, start: str | dict | None) -> list[Row]:

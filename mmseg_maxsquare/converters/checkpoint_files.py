@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mmseg_maxsquare.engine.network_weights import PREFIX as METHODS
 from mmseg_maxsquare.engine.safe_loading import allow_mmengine_checkpoints
 from mmseg_maxsquare.models.backbones.pretrained import read_state_dict
 
@@ -46,6 +47,8 @@ def tensors_by_name(path: Path, raw: dict[str, Tensor], classifiers: int) -> dic
     """
     form, prefix = recognise(raw)
     passed = NOT_BACKBONE.get(form, ()) if classifiers == 0 else ()
+    # The networks of methods are part of training checkpoints, not of the segmentor.
+    passed += (METHODS,) if form == 'mmseg' else ()
     given = {key: value for key, value in raw.items() if not key.startswith(passed)}
     shapes = select(released_shapes(class_count(raw)), classifiers)
     names = {key_of(name, form, prefix): name for name in shapes}

@@ -196,7 +196,28 @@ def test_a_grid_of_any_fields(tmp_path: Path) -> None:
         (
             "title = 'x'\nrows = [dict(name='a', members="
             "['advent/gta2cs_advent.py', 'advent/synthia2cs_advent.py'])]",
-            'of one network and its classes, got .*19 classes.*16 classes',
+            'of one network and its classes, but model.decode_head.num_classes is 19 in advent/gta',
+        ),
+        (
+            "title = 'x'\nrows = [dict(name='a', members="
+            "['advent/gta2cs_advent.py', 'adaptsegnet/gta2cs.py'])]",
+            r'model.decode_head.dilations is \(6, 12, 18, 24\) in advent.*\(6, 12\) in adapts',
+        ),
+        (
+            "title = 'x'\nrows = [dict(name='a', members='advent/gta2cs_advent.py')]",
+            "members must be a list of configs, got 'advent/gta2cs_advent.py'",
+        ),
+        (
+            "title = 'x'\nrows = [dict(name='a', members=['advent/gta2cs_advent.py', 'no.py'])]",
+            'row a: no config no.py; name one below',
+        ),
+        *(
+            (
+                f"title = 'x'\nrows = [dict(name='a', weights=[1, {weight}], members="
+                "['advent/gta2cs_advent.py', 'advent/gta2cs_minent.py'])]",
+                'each with a weight above 0; got 2 members',
+            )
+            for weight in ("'a'", "float('nan')", 'True')
         ),
     ],
 )

@@ -73,6 +73,14 @@ def test_round_trip_of_all_four_classifiers(
     assert not zipfile.is_zipfile(back)  # PyTorch 1.0 reads no zip files
 
 
+def test_networks_of_methods_are_left_out(convert: Callable, tmp_path: Path) -> None:
+    """A training checkpoint of an adversarial method holds discriminators."""
+    network = {'methods.0.discriminators.decode_head.0.weight': torch.zeros(64, 19, 4, 4)}
+    source = save(tmp_path / 'a.pth', {'state_dict': our_state(4) | network})
+    convert(source, tmp_path / 'b.pth', '--to', 'released', '--classifiers', 4)
+    assert equal(load(tmp_path / 'b.pth'), their_state('module.'))
+
+
 def test_round_trip_of_the_two_that_count(
     convert: Callable, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

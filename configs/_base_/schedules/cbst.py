@@ -2,7 +2,7 @@
 _base_ = './source_70k.py'
 optim_wrapper = dict(optimizer=dict(lr=5e-5))
 param_scheduler = []
-# Two passes over 505 target images and about 810 source images, in batches of two.
+# Two passes over 505 target images and about 810 source images (GTA5), in batches of two.
 round_iters = 1315
 train_cfg = dict(
     type='SelfTrainingLoop',

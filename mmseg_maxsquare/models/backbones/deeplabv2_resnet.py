@@ -11,8 +11,8 @@ from .pretrained import load_pretrained
 
 FROZEN = ('first', 'all')
 IMAGENET_HINT = (
-    'download DeepLab_resnet_pretrained_init-f81d91e8.pth, the ImageNet initialisation published '
-    'with AdaptSegNet (http://vllab.ucmerced.edu/ytsai/CVPR18/), and put it there'
+    'put DeepLab_resnet_pretrained_init-f81d91e8.pth there, the initial weights published with '
+    "AdaptSegNet (http://vllab.ucmerced.edu/ytsai/CVPR18/), or those of ADVENT's release"
 )
 
 
