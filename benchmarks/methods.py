@@ -1,4 +1,7 @@
-"""A step of every segmentation method against a supervised step of the same network."""
+"""A step of every segmentation method against a supervised step of the same network.
+
+CBST is not among them: its steps are supervised ones.
+"""
 
 import torch
 from measure import COLUMNS, compare, machine, report
@@ -23,6 +26,7 @@ METHODS = {
     'MinEnt (ADVENT)': 'advent/gta2cs_minent.py',
     'AdaptSegNet': 'adaptsegnet/gta2cs_four_rates.py',
     'AdvEnt': 'advent/gta2cs_advent.py',
+    'Cross-City': 'cross_city/cs2nthu_rome.py',
 }
 
 

@@ -157,7 +157,7 @@ class UDAModel(BaseModel):
         if compares and 'source' not in data['inputs']:
             raise TypeError(
                 f'model.methods: {compares[0]} compares both domains, but the data set has no '
-                'source: give train_dataloader.dataset.source, or leave the method out'
+                'source; give train_dataloader.dataset.source, or leave the method out'
             )
         optimizers = list(optim_wrapper.values()) if several else [optim_wrapper]
         data = self.data_preprocessor(data, True)

@@ -30,7 +30,7 @@ FETCH = 'download them where there is a network and name the file'
 # First words of the advice at the end of our messages.
 ADVICE = (
     'take', 'copy', 'replace', 'correct', 'complete', 'see', 'remove', 'give', 'write', 'put',
-    'download', 'move',
+    'download', 'move', 'leave', 'raise', 'add', 'choose',
 )  # fmt: skip
 
 

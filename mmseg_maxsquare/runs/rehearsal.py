@@ -25,7 +25,7 @@ from mmseg_maxsquare.datasets.uda_sampler import seeded
 
 from .copies import copy_of, unnoticed
 from .domains import is_pair
-from .errors import one_line
+from .errors import fact_and_remedy
 from .findings import Finding
 from .image_sizes import Part, sizes_of
 from .optimizer import usable_wrapper
@@ -143,10 +143,9 @@ def _try(what: str, model: nn.Module, run: Callable) -> Iterator[Finding]:
                 raise
             found = error
     where = _culprit(found, fields)
-    message = f'the first {what} fails: {one_line(found).rstrip(".")}'
-    yield Finding(
-        'error', f'config: first {what}', where, message, f'correct the fields of {where}'
-    )
+    fact, remedy = fact_and_remedy(found, f'correct the fields of {where}')
+    message = f'the first {what} fails: {fact.rstrip(".")}'
+    yield Finding('error', f'config: first {what}', where, message, remedy)
 
 
 def _step(cfg: Config, batch: dict, model: nn.Module, fields: dict[int, str]) -> None:
