@@ -28,6 +28,14 @@ from .result import finish, needs_scores
 from .score import labels_of
 from .wording import last_words
 
+NOT_FINITE = 'is not finite'  # in the message of NonFiniteHook
+# What adapt has in place of the options of train.
+OPTIONS = {
+    '--work-dir': '--out',
+    'continue with --resume': 'repeat the command',
+    'correct the fields of optim_wrapper.optimizer': 'correct --lr',
+}
+
 
 def adapt(request: Request, dry_run: bool = False, verbose: bool = False) -> None:
     """Adapt a model and judge the result; wrong input ends the program with one line.
@@ -66,10 +74,25 @@ def adapt(request: Request, dry_run: bool = False, verbose: bool = False) -> Non
     except OSError as error:  # such as a full disk
         place = f'{error.filename}: {error.strerror}' if error.filename else one_line(error)
         fail(f'{place}; the same command goes on when that is mended')
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SyntaxError) as error:
+        if not is_interrupt(error):
+            raise
         print(f'\nstopped; this goes on:\n  {again()}', file=sys.stderr)
         sys.exit(130)
     print('\n'.join(last_words(folder, request)))
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an error is Ctrl-C, which mmengine's printer of configs turns into another one."""
+    cause = error.__context__ if isinstance(error, SyntaxError) else error
+    return isinstance(cause, KeyboardInterrupt)
+
+
+def in_words_of_adapt(message: str) -> str:
+    """An error of the training with the options of adapt."""
+    for theirs, ours in OPTIONS.items():
+        message = message.replace(theirs, ours)
+    return message
 
 
 def read_own(request: Request) -> tuple[Config, dict[str, Any]]:
@@ -123,7 +146,17 @@ def run(request: Request, folder: Folder, verbose: bool, withdraw: bool) -> None
             amp=request.amp,
             verbose=verbose,
         )
-    except SystemExit:
+    except SystemExit as error:
+        message = str(error.code)
+        if NOT_FINITE in message and folder.guard.is_file():
+            folder.write(folder.diverged, message)
+            return
         if withdraw and not folder.guard.is_file():
             folder.withdraw()
-        raise
+        sys.exit(in_words_of_adapt(message) if isinstance(error.code, str) else error.code)
+    except Exception as error:
+        if withdraw and not folder.guard.is_file():
+            folder.withdraw()
+        if sys.flags.dev_mode or is_interrupt(error):
+            raise
+        fail(f'{type(error).__name__}: {one_line(error)}; the log is in {folder.run}')

@@ -30,6 +30,7 @@ class Folder:
         adapted: The weights.
         report: The page for a browser.
         indicators: The guard's table, as a result.
+        diverged: Why the training ended early, if a loss was not finite.
     """
 
     def __init__(self, root: Path) -> None:
@@ -42,6 +43,7 @@ class Folder:
         self.adapted = root / 'adapted.pth'
         self.report = root / 'report.html'
         self.indicators = root / 'indicators.csv'
+        self.diverged = self.run / 'diverged.txt'
 
     @property
     def begun(self) -> bool:
@@ -53,7 +55,7 @@ class Folder:
     @property
     def finished(self) -> bool:
         """Whether the adaptation is complete."""
-        return self.verdict.is_file()
+        return all(path.is_file() for path in (self.verdict, self.adapted, self.report))
 
     def images(self) -> list[Path]:
         """All images that the adaptation reads."""

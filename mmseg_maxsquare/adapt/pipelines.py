@@ -4,12 +4,15 @@ from copy import deepcopy
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dataset import Compose
 
 from mmseg_maxsquare.runs.class_list import leaves
+from mmseg_maxsquare.runs.errors import one_line
 
 # Steps that need labels, or only say how a test is scored.
 LABEL_STEPS = ('LoadAnnotations', 'EvaluationProtocol', 'LoadLabelIds', 'LoadDepthAnnotation')
 LAST = 'PackSegInputs'
+PIPELINE = 'test_dataloader.dataset.pipeline'  # from which that of the images is taken
 
 
 def type_name(step: object) -> str:
@@ -40,6 +43,22 @@ def image_pipeline(cfg: Config) -> list[dict]:
         'the config has neither test_dataloader nor val_dataloader with a pipeline, from which the '
         'size of the target images is taken; add one'
     )
+
+
+def built_pipeline(steps: list[dict]) -> Compose:
+    """The transforms of a pipeline.
+
+    Raises:
+        ValueError: If one of them cannot be built.
+    """
+    try:
+        return Compose(steps)
+    except Exception as error:  # a transform can be anybody's
+        unknown = 'is not in the' in str(error)
+        remedy = (
+            'correct the name, or add its module to custom_imports' if unknown else 'correct it'
+        )
+        raise ValueError(f'{PIPELINE}: {one_line(error).rstrip(".")}; {remedy}') from None
 
 
 def training_pipeline(images: list[dict], crop: tuple[int, int] | None) -> list[dict]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmseg.registry import DATASETS
 from torch import nn
 
 from mmseg_maxsquare.engine import GuardHook, check_checkpoint
@@ -19,6 +18,7 @@ from .cost import BATCH, Cost, budget_of, fitting_crop, measure
 from .folder import Folder
 from .hold_out import LEAST, hold_out
 from .image_files import find_images
+from .image_sizes import divisor_of, pad_to_multiples
 from .make_config import LOOK_EVERY, Images, adaptation_config, adapting_model
 from .network import build, check_weights
 from .options import change_made_config
@@ -27,6 +27,7 @@ from .read_images import Readable, read_all
 from .request import Request
 from .score import labels_of
 from .source_data import check_source, without_unread_validation
+from .trial import first_sample, try_image
 
 LOOKS = 12  # most images that the guard looks at
 VIEWS = 3.6  # forward passes for each of them: plain, mirror, scale, blur
@@ -90,12 +91,18 @@ def make_plan(
     found, left_out = find_images(Path(request.target))
     notes += left_out
     read = read_all(evenly(listable(found, notes), max(LEAST_READ, BATCH * request.steps)))
-    train, held_out = hold_out(read.paths)
+    train, held_out = hold_out(sorted(read.paths, key=lambda path: (path.parent, path.name)))
     if request.labels is not None:
         labels_of(cfg, request, [path.absolute() for path in read.paths])
     look = image_pipeline(cfg)
-    channels, height, width = input_shape(look, held_out[0])
+    sample = first_sample(look, held_out[0])
+    channels, height, width = map(int, sample['inputs'].shape)
     size = height, width
+    divisor = divisor_of(model, channels)
+    preprocessor = dict(cfg.model.get('data_preprocessor') or {})
+    cfg.model.data_preprocessor = pad_to_multiples(preprocessor, divisor)
+    if divisor > 1:
+        notes.append(f'the network needs sides that are multiples of {divisor}: images are padded')
     wanted = crop_of(cfg) or size
     wanted = min(wanted[0], size[0]), min(wanted[1], size[1])
     cost = measure(build(adapting_model(cfg, request)), device, wanted, channels)
@@ -113,6 +120,7 @@ def make_plan(
         notes += without_unread_validation(cfg)
     config = adaptation_config(cfg, request, images_cfg)
     change_made_config(config, options, cfg)
+    try_image(build({**config.model.to_dict(), 'anchor': None}).to(device), sample, held_out[0])
     looks = looked_at(config, len(held_out))
     seconds = estimate(cost, request.steps, crop, size, looks)
     return Plan(
@@ -166,16 +174,6 @@ def evenly(paths: Sequence[Path], count: int) -> list[Path]:
     if len(paths) <= count:
         return list(paths)
     return [paths[i * len(paths) // count] for i in range(count)]
-
-
-def input_shape(pipeline: list[dict], image: Path) -> tuple[int, int, int]:
-    """(channels, height, width) of an image as the network sees it."""
-    dataset = DATASETS.build(
-        dict(type='ImageFolderDataset', data_root=str(image.parent), pipeline=pipeline)
-    )
-    inputs = dataset.pipeline(dict(img_path=str(image), seg_fields=[]))['inputs']
-    channels, height, width = map(int, inputs.shape)
-    return channels, height, width
 
 
 def scale_notes(pipeline: list[dict], read: Readable) -> list[str]:

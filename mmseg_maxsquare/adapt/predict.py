@@ -12,7 +12,6 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmseg.registry import DATASETS
 from torch import nn
 
 from mmseg_maxsquare.data_files import BadFileError
@@ -28,12 +27,13 @@ from mmseg_maxsquare.runs.progress import progress
 
 from .command_line import again
 from .image_files import find_images
+from .image_sizes import pad_as_needed
 from .make_config import plain_segmentor
 from .network import build
 from .outputs import Outputs
-from .pipelines import image_pipeline
+from .pipelines import built_pipeline, image_pipeline
 from .plain_text import plain_text
-from .predict_image import predict_one
+from .predict_image import predict_or_why
 from .predictions_folder import PredictionsFolder, digest_of_file, digest_of_values
 from .read_config import read_user_config
 from .words import counted
@@ -56,7 +56,7 @@ def predict(
 ) -> None:
     """Write the predictions of a model for images; wrong input ends the program with one line.
 
-    Images that cannot be read are named and left out, and the exit status is then 1.
+    Images that cannot be read or predicted are named and left out, and the exit status is then 1.
 
     Args:
         config: mmseg config of the model: path or shipped name.
@@ -84,6 +84,7 @@ def predict(
         with writing(out):
             folder.check(resume)
         model = load_model(cfg, checkpoint).to(usable_device(device))
+        pad_as_needed(model)
         meta = classes_of(cfg, checkpoint)
         source = Path(images) if Path(images).is_dir() else None
         outputs = Outputs(out, found, source, kinds, meta['palette'])
@@ -132,7 +133,7 @@ def predict_all(
     kept = f', {there} {"was" if there == 1 else "were"} there already' if there else ''
     print(f'{counted(done, "image")} predicted in {outputs.root}{kept}{rate}')
     if bad:
-        fail(f'{bad} of {counted(len(images), "image")} could not be read and are named above')
+        fail(f'{bad} of {counted(len(images), "image")} could not be predicted and are named above')
 
 
 def load_model(cfg: Config, checkpoint: str) -> nn.Module:
@@ -176,25 +177,26 @@ class Reader:
     """
 
     def __init__(self, pipeline: list[dict], photos: bool) -> None:
-        dataset = dict(type='ImageFolderDataset', data_root='.', pipeline=pipeline)
-        self.pipeline = DATASETS.build({**dataset, 'lazy_init': True}).pipeline
+        self.pipeline = built_pipeline(pipeline)
         self.photos = photos
 
     def __call__(self, path: Path) -> dict | str:
-        """A sample with ``photo``, RGB as viewers show it; or why it cannot be read."""
+        """A sample with ``photo``, RGB as viewers show it; or why there is none."""
         try:
             sample = self.pipeline(dict(img_path=str(path), seg_fields=[]))
             if self.photos:
                 sample['photo'] = read_photo(path)
         except (BadFileError, OSError) as error:
             return one_line(error)
+        except Exception as error:  # a step can be anybody's
+            return f'image {path}: the pipeline fails: {one_line(error)}'
         return sample
 
 
 def run(
     model: nn.Module, reader: Reader, outputs: Outputs, images: Sequence[Path], tta: bool
 ) -> int:
-    """Predict images while others are read and written; returns how many are unreadable."""
+    """Predict images while others are read and written; returns how many are left out."""
     bad = 0
     writes: deque[Future] = deque()
     with (
@@ -203,11 +205,12 @@ def run(
         progress('predict', len(images)) as advance,
     ):
         for image, sample in ahead(readers, reader, images):
-            if isinstance(sample, str):
-                print(f'left out: {sample}', file=sys.stderr)
+            probabilities = 'probabilities' in outputs.kinds
+            predicted = predict_or_why(model, image, sample, tta, probabilities)
+            if isinstance(predicted, str):
+                print(f'left out: {predicted}', file=sys.stderr)
                 bad += 1
             else:
-                predicted = predict_one(model, sample, tta, 'probabilities' in outputs.kinds)
                 writes.append(writer.submit(outputs.write, image, predicted))
                 while len(writes) > AHEAD or (writes and writes[0].done()):
                     writes.popleft().result()

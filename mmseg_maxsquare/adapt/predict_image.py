@@ -1,9 +1,14 @@
 """The prediction for one image."""
 
+from pathlib import Path
+
 import torch
 from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 
+from mmseg_maxsquare.runs.errors import fail, one_line
+
+from .image_sizes import NETWORK_ERRORS
 from .outputs import Predicted
 
 
@@ -21,6 +26,32 @@ def predict_one(model: nn.Module, sample: dict, tta: bool, probabilities: bool) 
     labels = found.pred_sem_seg.data[0].byte().cpu().numpy()
     scores = _probabilities(found.seg_logits.data) if probabilities else None
     return Predicted(labels, photo, scores if scores is None else scores.half().cpu().numpy())
+
+
+def predict_or_why(
+    model: nn.Module, image: Path, sample: dict | str, tta: bool, probabilities: bool
+) -> Predicted | str:
+    """The prediction, or why there is none.
+
+    Args:
+        model: See :func:`predict_one`, as for the last two.
+        image: Its path, for the message.
+        sample: The sample, or why the image could not be read.
+        tta: Whether the mirrored image counts.
+        probabilities: Whether they are wanted.
+    """
+    if isinstance(sample, str):
+        return sample
+    height, width = sample['inputs'].shape[1:]
+    try:
+        return predict_one(model, sample, tta, probabilities)
+    except torch.cuda.OutOfMemoryError:
+        fail(
+            f'image {image}: too little memory for {width} x {height}; use another --device, or a '
+            'smaller scale in the test pipeline'
+        )
+    except NETWORK_ERRORS as error:
+        return f'image {image}: the network fails at {width} x {height}: {one_line(error, 200)}'
 
 
 def mean_prediction(logits: Tensor, others: Tensor) -> Tensor:

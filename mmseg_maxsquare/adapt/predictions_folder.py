@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mmseg_maxsquare.datasets.photographs import PREDICTIONS as RECORD
 from mmseg_maxsquare.engine.atomic_files import AtomicBackend
 
 from .outputs import Outputs
 from .words import counted
 
-RECORD = 'predictions.json'
 SHOWN = 12  # characters of a digest
 
 

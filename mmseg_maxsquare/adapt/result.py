@@ -9,7 +9,7 @@ from torch import nn
 
 from mmseg_maxsquare.engine import check_checkpoint
 from mmseg_maxsquare.engine.looks import read_csv
-from mmseg_maxsquare.evaluation.guard import Choice, choose
+from mmseg_maxsquare.evaluation.guard import ADAPTED, COLLAPSE, Choice, choose
 from mmseg_maxsquare.runs.class_list import class_list
 from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.models import usable_device
@@ -37,7 +37,7 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
         seconds = json.loads(folder.verdict.read_text(encoding='utf-8'))['seconds']
     train, held_out = listed(folder.train), listed(folder.held_out)
     rows = read_csv(folder.guard)
-    choice = choose(rows)
+    choice, told = judged(rows, folder)
     chosen, rejected = str(rows[choice.index]['name']), rejected_look(rows, choice, folder)
     before = source_state(cfg, request.checkpoint)
     after = look_state(before, folder.run, chosen)
@@ -65,7 +65,7 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
         folder.report,
         Report(
             verdict=choice.verdict,
-            sentence=sentence(choice, rows),
+            sentence=told,
             reasons=choice.reasons,
             record=record_of(choice.verdict, request.steps, len({*train, *held_out})),
             classes=meta['classes'],
@@ -85,6 +85,19 @@ def finish(cfg: Config, request: Request, folder: Folder, seconds: float) -> Non
         ),
     )
     folder.write(folder.verdict, json.dumps(verdict, indent=1))
+
+
+def judged(rows: list[dict], folder: Folder) -> tuple[Choice, str]:
+    """The choice, and its sentence; a training that diverged keeps the source model or a look."""
+    choice = choose(rows)
+    if not folder.diverged.is_file():
+        return choice, sentence(choice, rows)
+    reason = folder.diverged.read_text(encoding='utf-8').removeprefix('error: ')
+    reason = f'The training ended early: {reason.partition(". ")[0]}. Lower --lr.'
+    if choice.verdict == ADAPTED:
+        return replace(choice, reasons=[*choice.reasons, reason]), sentence(choice, rows)
+    collapsed = Choice(0, COLLAPSE, [reason])
+    return collapsed, 'The training diverged, so that the source model is kept.'
 
 
 def rejected_look(rows: list[dict], choice: Choice, folder: Folder) -> str | None:

@@ -8,6 +8,7 @@ from mmseg.registry import DATASETS
 from torch import nn
 
 from mmseg_maxsquare.datasets import LoadImage
+from mmseg_maxsquare.datasets.loading import IGNORE
 from mmseg_maxsquare.engine import check_checkpoint
 from mmseg_maxsquare.engine.held_out import confusion, mean_iou
 from mmseg_maxsquare.runs.class_list import class_list
@@ -31,7 +32,7 @@ def labels_of(cfg: Config, request: Request, images: list[Path]) -> Labels:
     """
     meta = class_list(cfg, check_checkpoint(request.checkpoint).get('meta') or {})
     labels = find_labels(cfg, Path(request.labels or ''), images, Path(request.target), meta)
-    load = LoadImage()
+    load, some = LoadImage(), False
     for image, path in labels.pairs:
         found, expected = labels.read(path).shape, load(dict(img_path=str(image)))['ori_shape']
         if found != tuple(expected):
@@ -39,6 +40,12 @@ def labels_of(cfg: Config, request: Request, images: list[Path]) -> Labels:
                 f'--labels: {path} has {found[1]} x {found[0]} pixels, its image {image} '
                 f'{expected[1]} x {expected[0]}; give labels of the size of the images'
             )
+        some = some or bool((labels.read(path) != IGNORE).any())
+    if not some:
+        raise ValueError(
+            f'--labels: all pixels of the {len(labels.pairs)} label files in {request.labels} are '
+            'ignored; give labels that have the classes of the model'
+        )
     return labels
 
 

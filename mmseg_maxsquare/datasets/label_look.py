@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from .pixel_format import looks_like_labels, read_header
+from ..data_files import BadFileError
+from .pixel_format import decode, looks_like_labels, read_header
 
 # A JPEG of a label map is flat but near its edges, and has few colours that stand out.
 FLATNESS, PEAKS, SHARE = 0.5, 16, 0.4
@@ -21,7 +22,10 @@ def looks_like_label_file(path: str) -> bool | None:
     Returns:
         None if the content says nothing: a single colour, or not readable.
     """
-    image = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    try:
+        image = decode(path, cv2.IMREAD_UNCHANGED)
+    except (BadFileError, OSError):
+        return None
     if image is None or (image == image[0, 0]).all():
         return None
     if read_header(path).lossless:

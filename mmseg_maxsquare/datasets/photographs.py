@@ -19,6 +19,7 @@ OTHER_SUFFIXES = (
 # Pictures of labels on photographs, which labelme writes.
 OVERLAYS = ('SegmentationClassVisualization', 'SegmentationObjectVisualization')
 OVERLAY = 'label_viz.png'
+PREDICTIONS = 'predictions.json'  # which the command predict writes beside its outputs
 # Ends of the names of photographs that their labels do not have, as in published data sets.
 PHOTOGRAPH_ENDS = ('_leftImg8bit', '_rightImg8bit', '_rgb_anon', '_rgb', '_sat', '_image', '_img')
 THUMBNAIL = re.compile(r'[-_.](thumb|thumbnail|\d+x\d+)', re.IGNORECASE)  # behind the name
@@ -38,7 +39,7 @@ def photographs_below(
 
     Hidden files and folders and system folders are left out. A link is followed unless it leads
     back into the tree, where its content has a path of its own. Label maps and thumbnails are
-    left out if the photographs to which they belong are there.
+    left out if the photographs to which they belong are there, and so are predictions.
 
     Args:
         root: The folder.
@@ -75,6 +76,9 @@ def _left_out(paths: list[str]) -> Iterator[list[str]]:
         if ids and len(group) < len(paths) and are_labels(group):
             yield group
     yield [path for path in paths if _is_overlay(path)]
+    folders = {path: os.path.dirname(path) for path in paths}
+    predicted = {folder for folder in set(folders.values()) if _holds_predictions(folder)}
+    yield [path for path in paths if folders[path] in predicted]
 
 
 def are_labels(group: list[str]) -> bool:
@@ -128,6 +132,14 @@ def _names(stem: str) -> set[str]:
 def _is_overlay(path: str) -> bool:
     folder, name = os.path.split(path)
     return name == OVERLAY or os.path.basename(folder) in OVERLAYS
+
+
+def _holds_predictions(folder: str) -> bool:
+    """Whether a folder, or one above it, is an output of the command ``predict``."""
+    above = os.path.dirname(folder)
+    if os.path.isfile(os.path.join(folder, PREDICTIONS)):
+        return True
+    return above != folder and _holds_predictions(above)
 
 
 def _stem(path: str) -> str:

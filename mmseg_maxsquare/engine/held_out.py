@@ -172,11 +172,20 @@ def mirrored(model: nn.Module, inputs: Tensor) -> Tensor:
 def scaled(model: nn.Module, inputs: Tensor) -> Tensor:
     """Logits of the image at about three quarters of its size, resized back.
 
-    The sides are multiples of 32, which some networks need.
+    The sides are multiples of 32, which some networks need, and not below those of a sliding
+    window. For a network that takes images of one size alone (such as BEiT with whole images),
+    the view is the image itself.
     """
     size = [max(32, 32 * round(SCALE * side / 32)) for side in inputs.shape[2:]]
+    if model.test_cfg.get('mode') == 'slide':
+        size = [max(pair) for pair in zip(size, model.test_cfg.crop_size, strict=True)]
     small = interpolate(inputs, size, mode='bilinear', align_corners=False)
-    logits = model.inference_logits(small)
+    try:
+        logits = model.inference_logits(small)
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except (RuntimeError, AssertionError, ValueError):
+        logits = model.inference_logits(inputs)
     return interpolate(logits, inputs.shape[2:], mode='bilinear', align_corners=False)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 from mmseg.registry import DATASETS
 
@@ -34,10 +35,16 @@ def class_list(cfg: Config, meta: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_checkpoint(meta: dict[str, Any]) -> dict[str, Any] | None:
-    known = meta.get('dataset_meta') or {}
+    known = meta.get('dataset_meta') if isinstance(meta, dict) else None
+    if not isinstance(meta, dict) or not isinstance(known, dict | None):
+        raise ValueError(
+            'checkpoint: meta and meta.dataset_meta must be dicts, such as dict(classes=(...), '
+            f'palette=[...]), got {known if isinstance(meta, dict) else meta!r}; correct the file'
+        )
+    known = known or {}
     classes = _first(known.get('classes'), known.get('CLASSES'), meta.get('CLASSES'))
     palette = _first(known.get('palette'), known.get('PALETTE'), meta.get('PALETTE'))
-    return _complete(classes, palette)
+    return _complete('checkpoint: meta.dataset_meta', classes, palette)
 
 
 def _first(*values: Any) -> Any:
@@ -54,7 +61,8 @@ def _of_config(cfg: Config) -> dict[str, Any] | None:
             known = {**getattr(kind, 'METAINFO', {}), **(part.get('metainfo') or {})}
             if 'classes' in (part.get('metainfo') or {}) and 'palette' not in part['metainfo']:
                 known['palette'] = _colours_by_name(kind, known['classes'])
-            if found := _complete(known.get('classes'), known.get('palette')):
+            names, palette = known.get('classes'), known.get('palette')
+            if found := _complete(f'{loader}.dataset: metainfo', names, palette):
                 return found
     return None
 
@@ -67,16 +75,38 @@ def _colours_by_name(kind: object, classes: list[str]) -> list[list[int]] | None
     return [known[name] for name in classes] if all(name in known for name in classes) else None
 
 
-def _complete(classes: Any, palette: Any) -> dict[str, Any] | None:
-    """Plain lists of both; colours are made up if they are not known."""
+def _complete(where: str, classes: Any, palette: Any) -> dict[str, Any] | None:
+    """Plain lists of both; colours are made up if they are not known.
+
+    Raises:
+        ValueError: If one of them is no list of names or of colours.
+    """
     if classes is None or not len(classes):
         return None
+    names = classes if not isinstance(classes, str | dict) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f'{where}.classes must be a list of names, got {classes!r}; correct it')
     if palette is None or isinstance(palette, str) or len(palette) != len(classes):
         palette = [colour(i) for i in range(len(classes))]
-    return dict(
-        classes=[str(name) for name in classes],
-        palette=[[int(value) for value in rgb] for rgb in palette],
-    )
+    colours = _colours(palette)
+    if colours is None:
+        raise ValueError(
+            f'{where}.palette must be a list of colours, three whole numbers from 0 to 255 each, '
+            f'got {list(palette)[:2]} ...; correct it'
+        )
+    return dict(classes=list(map(str, classes)), palette=colours.astype(int).tolist())
+
+
+def _colours(palette: Any) -> np.ndarray | None:
+    """A palette ``(C, 3)``; None if it is none."""
+    try:
+        colours = np.asarray(palette)
+    except ValueError:  # lists of several lengths
+        return None
+    if colours.ndim != 2 or colours.shape[1] != 3 or colours.dtype.kind not in 'uif':
+        return None
+    whole = (colours >= 0) & (colours <= 255) & (colours % 1 == 0)
+    return colours if whole.all() else None
 
 
 def colour(index: int) -> list[int]:
