@@ -5,6 +5,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmseg.registry import DATASETS
 
 from mmseg_maxsquare.runs.class_list import leaves
 from mmseg_maxsquare.runs.errors import one_line
@@ -46,13 +47,14 @@ def image_pipeline(cfg: Config) -> list[dict]:
 
 
 def built_pipeline(steps: list[dict]) -> Compose:
-    """The transforms of a pipeline.
+    """The transforms of a pipeline, with our loaders of images.
 
     Raises:
         ValueError: If one of them cannot be built.
     """
     try:
-        return Compose(steps)
+        dataset = dict(type='ImageFolderDataset', data_root='.', pipeline=steps, lazy_init=True)
+        return DATASETS.build(dataset).pipeline
     except Exception as error:  # a transform can be anybody's
         unknown = 'is not in the' in str(error)
         remedy = (

@@ -5,6 +5,7 @@ import json
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -18,8 +19,9 @@ from mmseg_maxsquare.cli.main import main
 from mmseg_maxsquare.engine import GuardHook
 from mmseg_maxsquare.evaluation.guard import COLLAPSE, Choice
 
-from .place import META, Place, add_source, make_place
+from .place import META, SIZE, Place, add_source, make_place
 from .report_case import Page
+from tests.helpers.tiny_data import save_label
 from tests.helpers.tiny_models import backbone_cfg, build_model, head_cfg, low_head_cfg
 
 KEYS = ('decode_head.conv_seg.weight', 'backbone.bn1.weight', 'backbone.bn1.running_mean')
@@ -365,3 +367,85 @@ def test_damaged_label_of_the_source(place: Place) -> None:
         SystemExit, match=r'label file nowhere/labels/0.png is not a readable image'
     ):
         place.adapt('--with-source')
+
+
+def test_a_diverged_run_is_a_collapse(place: Place, capsys: pytest.CaptureFixture) -> None:
+    """The source model is kept, and the same call again says so."""
+    out = place.adapt('--lr', '1e20', '--params', 'all', '--steps', '30')
+    verdict = json.loads((out / 'verdict.json').read_text())
+    assert verdict['verdict'] == 'collapse, source model kept' and verdict['chosen'] == 'source'
+    assert 'is not finite. Lower --lr' in verdict['reasons'][0]
+    for key, value in weights(out / 'adapted.pth').items():
+        assert torch.equal(value, weights(Path('model.pth'))[key])
+    capsys.readouterr()
+    place.adapt('--lr', '1e20', '--params', 'all', '--steps', '30')
+    assert 'collapse, source model kept' in capsys.readouterr().out
+
+
+def test_a_lost_result_is_made_again(place: Place) -> None:
+    out = place.adapt()
+    before = weights(out / 'adapted.pth')
+    (out / 'adapted.pth').unlink()
+    (out / 'report.html').unlink()
+    place.adapt()
+    assert (out / 'report.html').is_file()
+    assert all(
+        torch.equal(value, before[key]) for key, value in weights(out / 'adapted.pth').items()
+    )
+
+
+def test_an_unforeseen_error_is_one_line(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args, **kwargs):
+        raise RuntimeError('nobody\nforesaw this')
+
+    monkeypatch.setattr('mmseg_maxsquare.adapt.adapt.train', fail)
+    with pytest.raises(SystemExit, match='^error: RuntimeError: nobody foresaw this; the log is'):
+        place.adapt()
+    assert not Path('out').exists()
+
+
+def test_labels_without_a_labelled_pixel(place: Place) -> None:
+    for path in Path('labels').rglob('*.png'):
+        save_label(path, np.full(SIZE, 255, np.uint8))
+    with pytest.raises(SystemExit, match='--labels: all pixels of the 12 label files in labels'):
+        place.adapt('--labels', 'labels')
+
+
+def test_the_preprocessor_of_the_whole_config(place: Place) -> None:
+    """mmengine puts it into the model; without any, images would not be normalised."""
+    own = place.cfg.model.pop('data_preprocessor')
+    place.cfg.data_preprocessor = dict(own, mean=[1.0, 2.0, 3.0], std=[4.0, 5.0, 6.0])
+    place.write()
+    model = Config.fromfile(place.adapt('--dry-run') / 'config.py').model
+    assert model.data_preprocessor.mean == [1.0, 2.0, 3.0]
+    place.cfg.pop('data_preprocessor')
+    place.write()
+    with pytest.raises(SystemExit, match='model.data_preprocessor is missing'):
+        place.adapt(out='other')
+
+
+@pytest.mark.parametrize(
+    ('meta', 'message'),
+    [
+        (dict(classes=META['classes'], palette=[[300, 2, 3]] * 4), 'dataset_meta.palette must be'),
+        (dict(classes=META['classes'], palette=[[1, 2, 3, 4]] * 4), 'dataset_meta.palette must be'),
+        (dict(classes=META['classes'], palette=[[0.5, 1, 0]] * 4), 'dataset_meta.palette must be'),
+        (dict(classes=META['classes'], palette=[1, 2, 3, 4]), 'dataset_meta.palette must be'),
+        (dict(classes={0: 'a'}), 'dataset_meta.classes must be a list of names'),
+        ('cityscapes', 'meta.dataset_meta must be dicts'),
+    ],
+)
+def test_meta_of_another_kind(meta: object, message: str, place: Place) -> None:
+    content = torch.load('model.pth', weights_only=True)
+    torch.save({**content, 'meta': dict(dataset_meta=meta)}, 'model.pth')
+    with pytest.raises(SystemExit, match=f'error: checkpoint: .*{message}'):
+        place.adapt()
+    assert not Path('out').exists()
+
+
+def test_blocks_of_a_shuffled_list_are_contiguous(place: Place) -> None:
+    """What is held out is the end of each folder, whatever the order of the list."""
+    paths = sorted(Path('photos').rglob('*.png'))
+    Path('list.txt').write_text('\n'.join(str(paths[i * 5 % 12]) for i in range(12)))
+    held_out = (place.adapt('--dry-run', target='list.txt') / 'held_out.txt').read_text().split()
+    assert [Path(path).name for path in held_out] == ['04.png', '05.png', '10.png', '11.png']

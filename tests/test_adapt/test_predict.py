@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from mmseg.apis import inference_model, init_model
+from mmseg.models import EncoderDecoder
 from PIL import Image
 
 from mmseg_maxsquare.adapt.outputs import names_of
@@ -254,7 +255,7 @@ def test_a_turned_tiff_and_a_name_that_is_not_utf8(place: Place) -> None:
 
 def test_an_image_of_too_many_pixels(place: Place, capsys: pytest.CaptureFixture) -> None:
     write_huge(Path('photos/a/01.png'))
-    with pytest.raises(SystemExit, match='1 of 4 images could not be read'):
+    with pytest.raises(SystemExit, match='1 of 4 images could not be predicted'):
         predict()
     assert 'left out: image photos/a/01.png has more than 178 mega' in capsys.readouterr().err
 
@@ -289,7 +290,7 @@ def test_stopped_by_the_keyboard(
     words = ['predict', 'config.py', 'model.pth', 'photos', '--out', "it's"]
     monkeypatch.setattr(sys, 'argv', ['program', *words])
     with monkeypatch.context() as patch, pytest.raises(SystemExit) as end:
-        patch.setattr('mmseg_maxsquare.adapt.predict.predict_one', stop)
+        patch.setattr('mmseg_maxsquare.adapt.predict_image.predict_one', stop)
         main(words)
     assert end.value.code == 130
     line = capsys.readouterr().err.splitlines()[-1].strip()
@@ -301,7 +302,7 @@ def test_stopped_by_the_keyboard(
 def test_a_damaged_image(place: Place, capsys: pytest.CaptureFixture) -> None:
     """It is named and left out, the others are predicted, and the exit status says so."""
     Path('photos/a/01.png').write_bytes(b'no image')
-    with pytest.raises(SystemExit, match='1 of 4 images could not be read') as end:
+    with pytest.raises(SystemExit, match='1 of 4 images could not be predicted') as end:
         predict()
     assert end.value.code != 0
     assert 'left out: image photos/a/01.png cannot be read' in capsys.readouterr().err
@@ -351,3 +352,41 @@ def test_one_image_and_a_list(place: Place) -> None:
     assert files(predict(images='photos/a/00.png', out='one') / 'labels') == ['00.png']
     Path('list.txt').write_text('photos/a/00.png\nphotos/b/02.png\n')
     assert files(predict(images='list.txt', out='list') / 'labels') == ['a/00.png', 'b/02.png']
+
+
+def test_a_size_that_the_network_does_not_take(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """An image is named and left out, and the others are predicted."""
+    inference = EncoderDecoder.inference
+
+    def fragile(self: EncoderDecoder, inputs: torch.Tensor, metas: list) -> torch.Tensor:
+        if inputs.shape[2:] == (40, 56):
+            raise RuntimeError('sizes of tensors must match')
+        return inference(self, inputs, metas)
+
+    monkeypatch.setattr(EncoderDecoder, 'inference', fragile)
+    del place.cfg.test_dataloader.dataset.pipeline[1]
+    place.write()
+    Image.open('photos/a/01.png').resize((56, 40)).save('photos/a/01.png')
+    with pytest.raises(SystemExit, match='1 of 4 images could not be predicted'):
+        predict()
+    message = 'left out: image photos/a/01.png: the network fails at 56 x 40: sizes of tensors'
+    assert message in capsys.readouterr().err
+    assert files(Path('out/labels')) == ['a/00.png', 'b/02.png', 'b/03.png']
+
+
+def test_a_pipeline_that_cannot_be_built(place: Place) -> None:
+    place.cfg.test_dataloader.dataset.pipeline[1].type = 'MyResize'
+    place.write()
+    with pytest.raises(SystemExit, match='MyResize is not in the .*add its module to custom_imp'):
+        predict()
+    assert not Path('out').exists()
+
+
+def test_predictions_are_no_photographs(place: Place) -> None:
+    """Overlays of an earlier call do not become images of the next one."""
+    predict(out='earlier')
+    shutil.move('earlier', 'photos/earlier')
+    predict()
+    assert files(Path('out/labels')) == ['a/00.png', 'a/01.png', 'b/02.png', 'b/03.png']
