@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from tests.helpers import REPO
-from tests.helpers.tiny_data import make_camvid
+from tests.helpers.fault_case import write_config
+from tests.helpers.tiny_data import make_camvid, make_cityscapes, make_gta5
 
 OPTIONS = [
     'model.backbone.pretrained=None',
@@ -79,6 +80,30 @@ def test_train_and_test_on_two_ranks(config: str, tmp_path: Path) -> None:
     run('bash', scripts[1], f'configs/{config}', work_dir / 'iter_3.pth', 2, *common, data=data)
     (metrics,) = (tmp_path / 'test').glob('*/*.json')
     assert json.loads(metrics.read_text())['mIoU'] == pytest.approx(score, abs=1e-6)
+
+
+def test_self_training_on_two_ranks(tmp_path: Path) -> None:
+    """Prior, chosen images and labels of the first round are those of one process."""
+    make_gta5(tmp_path / 'gta5', count=5)
+    make_cityscapes(tmp_path / 'cityscapes', train=3)
+    rules = dict(rounds=2, round_iters=2, portion=0.4, select=2)
+    rules |= dict(source_share=0.5, max_source_share=1.0)
+    config = write_config(
+        tmp_path / 'config.py', tmp_path, uda=False, workers=0, self_training=rules
+    )
+    options = ['--cfg-options', 'train_cfg.max_iters=4', 'train_cfg.val_interval=4']
+    train = [sys.executable, '-m', 'mmseg_maxsquare', 'train']
+    run(*train, config, '--work-dir', tmp_path / 'one', *options, data=tmp_path)
+    script = 'tools/dist_train.sh'
+    run('bash', script, config, 2, '--work-dir', tmp_path / 'two', *options, data=tmp_path)
+    one, two = (tmp_path / name / 'self_training' for name in ('one', 'two'))
+    labels = sorted((one / 'round_1/labels').iterdir())
+    assert len(labels) == 2
+    for path in (one / 'prior.npz', one / 'round_1/round.json', *labels):
+        assert (two / path.relative_to(one)).read_bytes() == path.read_bytes(), path
+    chosen = [json.loads((folder / 'selected.json').read_text()) for folder in (one, two)]
+    assert chosen[0]['images'] == chosen[1]['images']
+    assert (two / 'round_2/round.json').is_file() and (tmp_path / 'two/iter_4.pth').is_file()
 
 
 @pytest.mark.parametrize(
