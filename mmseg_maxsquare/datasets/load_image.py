@@ -50,6 +50,7 @@ class LoadImage(LoadImageFromFile):
             FileNotFoundError: If the file does not exist.
             BadFileError: If it is not a readable image, is a label file, is too large, or has
                 more than 8 bits.
+            ValueError: If the image is sound, but the loader's settings cannot read it.
         """
         path = results['img_path']
         # First, since a decoder would take the memory for any number of pixels.
@@ -64,6 +65,12 @@ class LoadImage(LoadImageFromFile):
                     f'image {path} cannot be read: {error.strerror}; see its permissions, and the '
                     'disk'
                 ) from error
+            if _is_sound(path):
+                raise ValueError(
+                    f'{type(self).__name__} cannot read {path}, which is a sound image: '
+                    f'{" ".join(str(error).split())[:200]}; correct its backend_args and '
+                    'imdecode_backend, or leave them out'
+                ) from None
             raise BadFileError(_damaged(path)) from error
         if header is not None:
             if self.color_type != 'unchanged':
@@ -85,6 +92,13 @@ def read_photo(path: str | Path) -> np.ndarray:
     if image is None:
         raise BadFileError(_damaged(str(path)))
     return np.ascontiguousarray(image[..., ::-1])
+
+
+def _is_sound(path: str) -> bool:
+    try:
+        return decode(path) is not None
+    except (BadFileError, OSError):
+        return False
 
 
 def check_orientation(orientation: str) -> None:

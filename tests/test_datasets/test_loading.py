@@ -10,6 +10,7 @@ from mmseg.registry import TRANSFORMS
 from PIL import Image
 from torch.utils.data import Dataset
 
+from mmseg_maxsquare.data_files import BadFileError
 from mmseg_maxsquare.datasets import ImageFolderDataset
 from mmseg_maxsquare.datasets.loading import look_up, read_first_channel
 
@@ -193,6 +194,17 @@ def test_what_is_no_image(tmp_path: Path, layout: Format, content: bytes) -> Non
     message = refusal(build_dataset(tmp_path, layout.cfg), tmp_path / layout.image)
     assert message.startswith('image ')
     assert f'({len(content)} bytes)' in message
+
+
+def test_a_loader_that_cannot_work_is_not_a_damaged_image(tmp_path: Path) -> None:
+    path = tmp_path / 'a.png'
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (8, 9, 3), np.uint8)).save(path)
+    load = TRANSFORMS.build(dict(type='LoadImage', backend_args=dict(backend='petrel')))
+    with pytest.raises(ValueError, match='which is a sound image: .*correct its backend_args'):
+        load(dict(img_path=str(path)))
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(BadFileError, match='it is damaged, truncated or not an image'):
+        load(dict(img_path=str(path)))
 
 
 def test_image_that_vanished(tmp_path: Path, layout: Format) -> None:
