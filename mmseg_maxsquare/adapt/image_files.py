@@ -15,6 +15,8 @@ from mmseg_maxsquare.datasets.photographs import (
 
 from .words import counted
 
+VIDEO_SUFFIXES = ('.mp4', '.mov', '.avi', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv')
+
 
 def find_images(where: Path) -> tuple[list[Path], list[str]]:
     """Paths of the images.
@@ -45,6 +47,11 @@ def find_images(where: Path) -> tuple[list[Path], list[str]]:
         return [where], []
     if is_image(where.name, OTHER_SUFFIXES):
         raise ValueError(f'{where}: {where.suffix} files are not read; convert it to JPEG or PNG')
+    if is_image(where.name, VIDEO_SUFFIXES):
+        raise ValueError(
+            f'{where}: videos are not read; make a folder of frames of it, such as with '
+            f'"ffmpeg -i {where.name} -vf fps=1 frames/%05d.jpg"'
+        )
     return _listed(where), []
 
 

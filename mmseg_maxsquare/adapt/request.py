@@ -58,7 +58,8 @@ class Request:
     @property
     def folder(self) -> Path:
         """Folder of the results."""
-        name = f'{Path(self.config).stem}_{Path(self.target).resolve().stem}'
+        target = Path(self.target).resolve()
+        name = f'{Path(self.config).stem}_{target.name if target.is_dir() else target.stem}'
         return self.out or Path('work_dirs/adapt', name)
 
     def check(self) -> None:

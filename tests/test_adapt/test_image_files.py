@@ -113,3 +113,11 @@ def test_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
 def test_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='no image in this folder'):
         find_images(tmp_path)
+
+
+def test_a_video(tmp_path: Path) -> None:
+    (tmp_path / 'drive.MP4').write_bytes(b'\0\0')
+    with pytest.raises(
+        ValueError, match=r'videos are not read; .* "ffmpeg -i drive\.MP4 -vf fps=1'
+    ):
+        find_images(tmp_path / 'drive.MP4')
