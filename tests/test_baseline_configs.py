@@ -1,9 +1,11 @@
 """Configs of the systems that the paper compares with say what their authors' code says."""
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmseg.registry import MODELS
+from torch import nn
 
 from mmseg_maxsquare.methods import PatchDiscriminator
 
@@ -104,6 +106,35 @@ def test_released_recipe(name: str) -> None:
     sizes = [s.scale for d in (data.source, data.target) for s in d.pipeline if 'scale' in s]
     assert sizes == [size, (1024, 512)]
     assert cfg.train_dataloader.batch_size == 1
+
+
+EVERY = [
+    *LEAVES,
+    *(str(p.relative_to(CONFIGS)) for f in ('cbst', 'cross_city') for p in CONFIGS.glob(f'{f}/*')),
+]
+
+
+@pytest.mark.parametrize('name', EVERY)
+def test_details_of_the_training(name: str) -> None:
+    """Corners aligned, cross entropy over valid pixels, batch norms as the released codes."""
+    cfg, model = build(name)
+    for head in ('decode_head', 'auxiliary_head'):
+        part = cfg.model.get(head)
+        if part is not None:
+            assert part.loss_decode.avg_non_ignore
+            assert getattr(model, head).align_corners is (
+                cfg.model.backbone.type != 'WiderResNet38'
+            )
+    if cfg.model.backbone.type != 'DeepLabV2ResNet':
+        return
+    norms = [m for m in model.train().backbone.modules() if isinstance(m, nn.BatchNorm2d)]
+    follows = not name.startswith('cbst/')  # CRST's code keeps the statistics
+    assert all(norm.training is follows for norm in norms)
+    if name.startswith(('adaptsegnet/', 'advent/')) and 'from_source' not in name:
+        assert not any(norm.weight.requires_grad or norm.bias.requires_grad for norm in norms)
+    before = norms[-1].running_mean.clone()
+    model.backbone(torch.randn(2, 3, 33, 33))
+    assert torch.equal(norms[-1].running_mean, before) is not follows
 
 
 CBST = {  # rounds, portion, source share, chosen images, rare classes at least
