@@ -122,9 +122,7 @@ def test_details_of_the_training(name: str) -> None:
         part = cfg.model.get(head)
         if part is not None:
             assert part.loss_decode.avg_non_ignore
-            assert getattr(model, head).align_corners is (
-                cfg.model.backbone.type != 'WiderResNet38'
-            )
+            assert getattr(model, head).align_corners
     if cfg.model.backbone.type != 'DeepLabV2ResNet':
         return
     norms = [m for m in model.train().backbone.modules() if isinstance(m, nn.BatchNorm2d)]
