@@ -73,7 +73,8 @@ def test_the_tables_have_the_same_rows() -> None:
     assert len(names) == 2 + 9
     assert [row.name for row in load_table('evidence_strength_labelmefacade_dusk').rows] == names
     one, two = (load_table(f'evidence_systems_{task}').rows for task in list(TASKS)[:2])
-    assert [row.name for row in one] == [row.name for row in two]
+    one, two = ([row.name for row in rows if 'equal' not in row.name] for rows in (one, two))
+    assert one == two
 
 
 def test_the_losses_are_as_printed_and_differ_in_what_their_names_say() -> None:

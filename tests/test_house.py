@@ -81,7 +81,7 @@ METHODS = {
     },
 }
 NO_METHODS = {'evidence', '_base_', 'demo', 'source_free', 'source_only', 'studies', 'tables'}
-PARTS = {'__init__', 'method', 'method_list', 'adversarial'}  # of methods, shared
+PARTS = {'__init__', 'method', 'method_list', 'adversarial', 'checks'}  # of methods, shared
 
 
 @pytest.mark.parametrize('name', METHODS)

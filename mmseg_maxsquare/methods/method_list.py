@@ -1,5 +1,7 @@
 """The methods of a model as one."""
 
+from collections.abc import Collection
+
 from torch import Tensor, nn
 
 from .method import Method, Predictions
@@ -30,6 +32,15 @@ class MethodList(nn.ModuleList):
     def with_optimizer(self) -> list[Method]:
         """Methods whose networks have an optimizer of their own."""
         return [method for method in self if method.own_optimizer]
+
+    def check_domains(self, domains: Collection[str]) -> None:
+        """Raise ``TypeError`` if a method compares both domains and there is no source."""
+        compare = [type(method).__name__ for method in self if method.reads_source]
+        if compare and 'source' not in domains:
+            raise TypeError(
+                f'{compare[0]} compares both domains, but the data set has no '
+                'source; give train_dataloader.dataset.source, or leave the method out'
+            )
 
     def terms(self, domain: str, seen: Predictions) -> dict[str, Tensor]:
         """Terms of all methods in the pass of a domain."""

@@ -143,7 +143,7 @@ class UDAModel(BaseModel):
             Values to log: ``loss`` and the terms of both domains.
 
         Raises:
-            TypeError: If the batch does not have the domains that the model needs.
+            TypeError: If the batch lacks a domain that the model needs.
         """
         if not isinstance(data.get('inputs'), dict):
             raise TypeError(
@@ -153,12 +153,7 @@ class UDAModel(BaseModel):
         several = isinstance(optim_wrapper, OptimWrapperDict)
         if self.methods.with_optimizer and not several:
             raise TypeError('optim_wrapper: the networks of model.methods have no optimizer')
-        compares = [type(method).__name__ for method in self.methods if method.reads_source]
-        if compares and 'source' not in data['inputs']:
-            raise TypeError(
-                f'model.methods: {compares[0]} compares both domains, but the data set has no '
-                'source; give train_dataloader.dataset.source, or leave the method out'
-            )
+        self.methods.check_domains(data['inputs'])
         optimizers = list(optim_wrapper.values()) if several else [optim_wrapper]
         data = self.data_preprocessor(data, True)
         log_vars: dict[str, Tensor] = {}
@@ -247,8 +242,7 @@ class UDAModel(BaseModel):
             label = None if seen.ignore is None else seen.ignore.long() * IGNORE_INDEX
             loss = self.target_loss(logits, label, ignore_index=IGNORE_INDEX)
             terms[self.target_loss.loss_name] = loss * self.target_weight
-        terms.update(scaled(self.methods.terms('target', seen), self.target_weight))
-        return terms
+        return terms | scaled(self.methods.terms('target', seen), self.target_weight)
 
     def look_at(self, **seen: Tensor | None) -> None:
         """Store the tensors of this target pass that a hook has requested."""

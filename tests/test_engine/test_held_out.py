@@ -1,6 +1,7 @@
 """Looks at held-out images, and the statistics of the target."""
 
 import copy
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -186,6 +187,8 @@ def test_sides_of_the_scaled_view() -> None:
     """Multiples of 32: some networks take no other size."""
 
     class Network:
+        test_cfg: ClassVar = {}
+
         def inference_logits(self, inputs: torch.Tensor) -> torch.Tensor:
             self.size = tuple(inputs.shape[2:])
             return inputs
@@ -195,3 +198,6 @@ def test_sides_of_the_scaled_view() -> None:
     assert network.size == (192, 256)
     scaled(network, torch.zeros(1, 3, 24, 32))
     assert network.size == (32, 32)
+    network.test_cfg = ConfigDict(mode='slide', crop_size=(224, 224))  # a window is not cut
+    scaled(network, torch.zeros(1, 3, 240, 320))
+    assert network.size == (224, 256)

@@ -35,7 +35,7 @@ fields(
     },
 )
 fields(
-    'model: the first training step fails: model.methods: <type> compares both domains, but the '
+    'model.methods: the first training step fails: <type> compares both domains, but the '
     'data set has no source; give train_dataloader.dataset.source, or leave the method out',
     method_without_a_source={**with_methods(dict(type='CrossCity')), SOURCE: None},
 )
