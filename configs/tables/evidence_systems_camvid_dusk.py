@@ -22,6 +22,7 @@ rows = [
 # discriminators, after the run above.
 _equal = {
     'AdaptSegNet': ('adaptsegnet', 0.0047, 0.00094),
+    'AdvEnt': ('advent', 0.00286, 0.000573),
     'MinEnt (ADVENT)': ('advent_minent', 0.0705, 0.0141),
     'MinEnt+ER (ADVENT)': ('advent_minent_er', 0.032, 0.0064),
 }
