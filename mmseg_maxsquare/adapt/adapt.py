@@ -138,6 +138,7 @@ def run(request: Request, folder: Folder, verbose: bool, withdraw: bool) -> None
         verbose: Show the whole log.
         withdraw: Leave nothing behind if the training cannot start.
     """
+    folder.diverged.unlink(missing_ok=True)  # of an earlier call
     try:
         train(
             str(folder.config),
@@ -154,6 +155,8 @@ def run(request: Request, folder: Folder, verbose: bool, withdraw: bool) -> None
         if withdraw and not folder.guard.is_file():
             folder.withdraw()
         sys.exit(in_words_of_adapt(message) if isinstance(error.code, str) else error.code)
+    except (ValueError, OSError):  # which the caller words, such as a full disk
+        raise
     except Exception as error:
         if withdraw and not folder.guard.is_file():
             folder.withdraw()

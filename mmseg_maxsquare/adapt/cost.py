@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from .image_sizes import NETWORK_ERRORS
+
 PROBE = 128  # side of the image that is measured
 BATCH = 2
 # Bytes of stored activations. PSPNet on ResNet-50 takes 5 GB in all at 2048 x 1024.
@@ -49,11 +51,11 @@ def measure(
     model = model.to(device).train()
     try:
         return _measure(model, device, (channels, PROBE, PROBE))
-    except (RuntimeError, AssertionError, ValueError):  # such as BEiT's table of positions
+    except NETWORK_ERRORS:  # such as BEiT's table of positions
         pass
     try:
         return replace(_measure(model, device, (channels, *crop)), any_size=False)
-    except (RuntimeError, AssertionError, ValueError) as error:
+    except NETWORK_ERRORS as error:
         text = ' '.join(str(error).split())[:200]
         raise ValueError(
             f'model: cannot be trained on images of {crop[1]} x {crop[0]}: {text}'

@@ -1,5 +1,6 @@
 """The photographs below a folder, without what people and programs keep beside them."""
 
+import json
 import os
 import re
 from collections import Counter
@@ -20,6 +21,7 @@ OTHER_SUFFIXES = (
 OVERLAYS = ('SegmentationClassVisualization', 'SegmentationObjectVisualization')
 OVERLAY = 'label_viz.png'
 PREDICTIONS = 'predictions.json'  # which the command predict writes beside its outputs
+PREDICTIONS_KEYS = {'images', 'checkpoint', 'classes', 'palette'}
 # Ends of the names of photographs that their labels do not have, as in published data sets.
 PHOTOGRAPH_ENDS = ('_leftImg8bit', '_rightImg8bit', '_rgb_anon', '_rgb', '_sat', '_image', '_img')
 THUMBNAIL = re.compile(r'[-_.](thumb|thumbnail|\d+x\d+)', re.IGNORECASE)  # behind the name
@@ -137,7 +139,12 @@ def _is_overlay(path: str) -> bool:
 def _holds_predictions(folder: str) -> bool:
     """Whether a folder, or one above it, is an output of the command ``predict``."""
     above = os.path.dirname(folder)
-    if os.path.isfile(os.path.join(folder, PREDICTIONS)):
+    try:
+        with open(os.path.join(folder, PREDICTIONS), encoding='utf-8') as stream:
+            record = json.load(stream)
+    except (OSError, ValueError):  # there is none, or it is somebody else's
+        record = None
+    if isinstance(record, dict) and set(record) >= PREDICTIONS_KEYS:
         return True
     return above != folder and _holds_predictions(above)
 

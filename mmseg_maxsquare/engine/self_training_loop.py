@@ -24,6 +24,7 @@ FOLDER = 'self_training'
 REQUIRED = ('rounds', 'round_iters', 'portion')
 SHARES = ('portion', 'max_portion', 'source_share', 'max_source_share')
 STEPS = ('portion_step', 'source_share_step', 'rare_below')
+DEFAULTS = dict(max_portion=0.5, source_share=0.03, max_source_share=0.06)
 COUNTS = dict(rounds=1, round_iters=1, select=1, prior_width=1, fewest_rare=0)
 
 
@@ -39,8 +40,9 @@ def check_rounds(fields: dict) -> None:
     for name in SHARES:
         if name in fields:
             cbst.check_portion(fields[name], f'train_cfg.{name}')
-    for name, most in (('portion', 0.5), ('source_share', 0.06)):
-        first, most = fields.get(name, most), fields.get(f'max_{name}', most)
+    for name in ('portion', 'source_share'):
+        values = {**DEFAULTS, **fields}
+        first, most = values[name], values[f'max_{name}']
         if first > most:
             raise ValueError(
                 f'train_cfg.{name} is {first}, above train_cfg.max_{name}={most}; raise the latter'
@@ -111,10 +113,10 @@ class SelfTrainingLoop(ResumableTrainLoop):
         round_iters: int,
         portion: float,
         portion_step: float = 0.05,
-        max_portion: float = 0.5,
-        source_share: float = 0.03,
+        max_portion: float = DEFAULTS['max_portion'],
+        source_share: float = DEFAULTS['source_share'],
         source_share_step: float = 0.0025,
-        max_source_share: float = 0.06,
+        max_source_share: float = DEFAULTS['max_source_share'],
         policy: str = 'class_balanced',
         select: int | None = None,
         flip: bool = True,

@@ -64,4 +64,4 @@ class MethodList(nn.ModuleList):
 def _add(terms: dict[str, Tensor], new: dict[str, Tensor], number: int) -> None:
     """Add the terms of a method; a name that an earlier one has taken gets the method's number."""
     for name, term in new.items():
-        terms[f'{name}.{number}' if name in terms else name] = term
+        terms[f'{name}.methods.{number}' if name in terms else name] = term

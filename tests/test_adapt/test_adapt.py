@@ -449,3 +449,15 @@ def test_blocks_of_a_shuffled_list_are_contiguous(place: Place) -> None:
     Path('list.txt').write_text('\n'.join(str(paths[i * 5 % 12]) for i in range(12)))
     held_out = (place.adapt('--dry-run', target='list.txt') / 'held_out.txt').read_text().split()
     assert [Path(path).name for path in held_out] == ['04.png', '05.png', '10.png', '11.png']
+
+
+def test_a_full_disk_while_training(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same command goes on: nothing is withdrawn."""
+
+    def fail(*args, **kwargs):
+        raise OSError(28, 'No space left on device', 'out/run/x')
+
+    monkeypatch.setattr('mmseg_maxsquare.adapt.adapt.train', fail)
+    with pytest.raises(SystemExit, match='out/run/x: No space left on device; the same command go'):
+        place.adapt()
+    assert Path('out/config.py').is_file()

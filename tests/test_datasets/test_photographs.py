@@ -1,5 +1,6 @@
 """The photographs below a folder, and what is left out."""
 
+import json
 import os
 from pathlib import Path
 
@@ -166,3 +167,17 @@ def test_circle_in_a_linked_folder(tmp_path: Path) -> None:
     (other / 'top').symlink_to(tmp_path)
     assert found(root) == (['a.png', 'session/day/b.png'], [])
     assert list_files(str(root), '.png') == ['a.png', 'session/day/b.png']
+
+
+def test_another_program_s_predictions_say_nothing(tmp_path: Path) -> None:
+    """Only a record of the command predict tells that images are its outputs."""
+    rng = np.random.default_rng(0)
+    (tmp_path / 'a').mkdir()
+    photo = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / 'a/1.png'), photo)
+    for text in ('[{"image_id": 1}]', '{"images": [], "annotations": []}', 'no json'):
+        (tmp_path / 'predictions.json').write_text(text)
+        assert photographs_below(str(tmp_path)) == ([str(tmp_path / 'a/1.png')], [])
+    keys = dict.fromkeys(['images', 'checkpoint', 'classes', 'palette', 'files'])
+    (tmp_path / 'predictions.json').write_text(json.dumps(keys))
+    assert photographs_below(str(tmp_path)) == ([], [str(tmp_path / 'a/1.png')])

@@ -37,7 +37,7 @@ def test_terms_of_one_name_are_kept_apart() -> None:
     assert moved == {'0.discriminator', '1.discriminator'}
     for term in ('target.loss_adversarial.decode_head', 'source.loss_discriminator.decode_head'):
         assert logged[term] == alone[term]
-        assert logged[f'{term}.1'] > 0
+        assert logged[f'{term}.methods.1'] > 0
     parts = [v for k, v in logged.items() if 'loss' in k and 'discriminator' not in k]
     total = logged.pop('loss')
     parts.remove(total)
