@@ -83,6 +83,17 @@ def interval_of(entry: Sequence[float | None] | None) -> Interval | None:
     return Interval(*(math.nan if value is None else value for value in entry))
 
 
+def intervals(
+    results: Results, table: str, row: str, versus: str, column: str = ''
+) -> tuple[Interval | None, Interval | None]:
+    """The difference of two rows over seeds and over images; None where there is none."""
+    for entry in results['comparisons']:
+        names = (entry['table'], entry['row'], entry['versus'], entry['column'])
+        if names == (table, row, versus, column):
+            return interval_of(entry['over_seeds']), interval_of(entry['over_images'])
+    return None, None
+
+
 def _cell(table: Table, row: Row, seed: int, out: Path) -> dict | None:
     folder = work_dir_of(row.run, seed, out)
     metrics = finished_metrics(folder)

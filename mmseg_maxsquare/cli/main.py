@@ -48,6 +48,12 @@ COMMANDS = {
 }
 STACK = ('mmcv', 'mmengine', 'mmseg')
 NEEDS_NO_STACK = ('configs',)
+# What goes on after Ctrl-C; adapt and predict name the whole command themselves.
+GOES_ON = {
+    'train': '; the same command with --resume goes on',
+    'table': '; the same command goes on',
+    'study': '; the same command goes on',
+}
 PROG = 'mmseg-maxsquare'
 
 
@@ -81,6 +87,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # the reader has enough, as in: mmseg-maxsquare configs | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except KeyboardInterrupt:
+        print(f'\nstopped{GOES_ON.get(words[0], "")}', file=sys.stderr)
+        sys.exit(130)
 
 
 def ignore_warnings_of_the_stack() -> None:

@@ -158,7 +158,7 @@ def test_columns_of_table_1(tmp_path: Path) -> None:
     (tmp_path / 'two.py').write_text(TWO_TASKS)
     given = ['--data', tmp_path / 'data', '--out', tmp_path / 'out', '--cfg-options', *SMALL]
     output = call(tmp_path / 'two.py', *given)
-    assert output.count('    aAcc ') == 2
+    assert output.count(': aAcc ') == 2
     found = cells(tmp_path / 'out/two/table.csv')
     columns = [float(found['MaxSquare', column]['ours_mean']) for column in ('A→W', 'W→A')]
     for accuracy in columns:
@@ -188,8 +188,8 @@ def test_tables_of_the_paper(names: list[str], data: Path, tmp_path: Path) -> No
         assert output.count('| difference |') == sum(not row.group for row in in_paper) + len(
             {row.group for row in table.rows if row.group}
         )
-    if len(names) > 1:  # cells and rows that tables share are one run each
-        assert ' done ' in output and ' new ' not in output
+    if len(names) > 1:  # a row that tables share is one run
+        assert ' done ' in output
 
 
 @pytest.mark.parametrize(

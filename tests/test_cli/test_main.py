@@ -1,5 +1,6 @@
 """The command line: help without PyTorch, and what is mistyped."""
 
+import argparse
 import os
 import shlex
 import subprocess
@@ -129,3 +130,29 @@ def test_a_reader_that_has_enough() -> None:
     end = subprocess.run(['bash', '-c', command], cwd=REPO, capture_output=True, text=True)
     assert end.stdout.count('\n') == 1
     assert end.stderr == ''
+
+
+@pytest.mark.parametrize(
+    ('command', 'words'),
+    [
+        ('train', 'stopped; the same command with --resume goes on'),
+        ('study', 'stopped; the same command goes on'),
+        ('check', 'stopped'),
+    ],
+)
+def test_ctrl_c(
+    command: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    """One line and the exit code of a shell, wherever the command is."""
+
+    def interrupt(args: argparse.Namespace) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(COMMANDS[command], 'run', interrupt)
+    with pytest.raises(SystemExit) as stop:
+        main([command, 'maxsquare/gta2cs.py'] if command != 'study' else [command, 'evidence'])
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == f'\n{words}\n'

@@ -1,4 +1,5 @@
-"""Fills tables and single values of results into pages, from the published results file.
+"""Fills tables and values of results into pages and draws their figures, all from the published
+results file.
 
 ``<!-- results: TABLE -->...<!-- end -->`` holds a table, and ``<!-- value: KEY -->...<!-- end -->``
 one number. A KEY is ``TABLE/ROW`` (mean of the last checkpoints over the seeds), ``TABLE/ROW pick``
@@ -8,12 +9,15 @@ strength), or ``TABLE/ROW difficulty`` (rank correlation of a class's gain with 
 """
 
 import re
+import shutil
 import statistics
+import tempfile
 from pathlib import Path
 
 from mmseg_maxsquare.analysis.class_gains import difficulty_correlation, mean_ranks
-from mmseg_maxsquare.analysis.evidence_report import LOSS_AT, intervals, table_text
-from mmseg_maxsquare.analysis.results_file import Results, cells_of, read_results
+from mmseg_maxsquare.analysis.evidence_figures import draw_figures
+from mmseg_maxsquare.analysis.evidence_report import LOSS_AT, table_text
+from mmseg_maxsquare.analysis.results_file import Results, cells_of, intervals, read_results
 from mmseg_maxsquare.analysis.tables import load_table
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +72,17 @@ def _losses_beside(table: str, row: str) -> list[str]:
     return [name for name in names if (at := LOSS_AT.fullmatch(name)) and at[2] == strength]
 
 
+def draw(results: Results, folder: Path) -> None:
+    """Write the figures of all parts as ``evidence_KIND_PART.png``."""
+    names = dict.fromkeys(cell['table'] for cell in results['cells'])
+    with tempfile.TemporaryDirectory() as made:
+        draw_figures([load_table(name) for name in names], results, Path(made))
+        for picture in Path(made).glob('*.png'):
+            shutil.copyfile(picture, folder / f'evidence_{picture.name}')
+
+
 if __name__ == '__main__':
     for page in PAGES:
         text = page.read_text(encoding='utf-8')
         page.write_text(filled(text, read_results()), encoding='utf-8')
+    draw(read_results(), ROOT / 'docs/images')

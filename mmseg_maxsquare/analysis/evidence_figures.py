@@ -1,0 +1,129 @@
+"""Figures of the study of the evidence, from its results file."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+
+from .plots import COLOURS, DASHES, MARKERS, axes, save
+from .results_file import CONTROLS, Results, cells_of, intervals, pairs_of
+from .rows import Table
+
+PARTS = ('strength', 'systems', 'digits')  # in the names of the tables; the others are the core
+CORE = 'core'
+KINDS = ('seeds', 'images')  # what an interval is over
+
+
+def draw_figures(tables: Sequence[Table], results: Results, out: Path) -> None:
+    """Write ``differences_PART.png`` and ``curves_PART.png``, and their data as CSV.
+
+    Args:
+        tables: Of all parts; those that hold nothing but the controls are left out.
+        results: From :func:`~mmseg_maxsquare.analysis.results_file.collect_results`.
+        out: Folder of the figures.
+    """
+    parts: dict[str, list[Table]] = {}
+    for table in tables:
+        if any(c['table'] == table.name and c['row'] not in CONTROLS for c in results['cells']):
+            parts.setdefault(part_of(table), []).append(table)
+    for part, own in parts.items():
+        draw_differences(own, results, out / f'differences_{part}.png')
+        draw_curves(own, results, out / f'curves_{part}.png')
+
+
+def part_of(table: Table) -> str:
+    """The part of the study to which a table belongs."""
+    return next((part for part in PARTS if part in table.name), CORE)
+
+
+def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> None:
+    """Differences to the BN control, and to the weaker loss, with their intervals."""
+    lines: list[list] = []
+
+    def draw(panel: Axes, table: Table) -> None:
+        pairs = [
+            (label(name, column, versus), versus, found)
+            for name, versus, column in pairs_of(table)
+            if versus != CONTROLS[0]
+            and (found := intervals(results, table.name, name, versus, column))[0] is not None
+        ]
+        for place, (text, versus, found) in enumerate(pairs):
+            for i, interval in enumerate(found):
+                if interval is None:
+                    continue
+                ends = [[interval.mean - interval.low], [interval.high - interval.mean]]
+                panel.errorbar(
+                    interval.mean,
+                    place + (0.12, -0.12)[i],
+                    xerr=ends,
+                    color=COLOURS[1 + i],
+                    fmt=MARKERS[i],
+                    capsize=3,
+                    label=f'95 % over {KINDS[i]}',
+                )
+                numbers = [interval.mean, interval.low, interval.high]
+                lines.append([table.name, text, versus, KINDS[i], *numbers])
+        panel.axvline(0, color='black', linewidth=0.8)
+        panel.set_yticks(range(len(pairs)), [pair[0] for pair in pairs])
+        panel.set_ylim(-0.5, max(0.5, len(pairs) - 0.5))
+        panel.set_xlabel(f'{table.score} minus {CONTROLS[1]}')
+
+    height = 1.2 + 0.28 * max((len(pairs_of(table)) for table in tables), default=1) / 2
+    panels = _panels(tables, draw, max(3.2, height))
+    save(panels[0].figure, path, ('table', 'row', 'minus', 'over', 'mean', 'low', 'high'), lines)
+
+
+def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:
+    """Mean score over the seeds by step."""
+    lines: list[list] = []
+
+    def draw(panel: Axes, table: Table) -> None:
+        for i, (name, column) in enumerate(places(table)):
+            cells = cells_of(results, table.name, name, column).values()
+            curves = [cell['curve'] for cell in cells if len(cell['curve']) > 1]
+            if not curves:
+                continue
+            steps = sorted(set.intersection(*map(set, curves)), key=int)
+            means = [statistics.fmean(curve[step] for curve in curves) for step in steps]
+            # Colours and dashes repeat after different numbers of rows.
+            dashes = DASHES[(i + i // len(COLOURS)) % len(DASHES)]
+            style = dict(color=COLOURS[i % len(COLOURS)], linestyle=dashes)
+            panel.plot([int(step) for step in steps], means, label=label(name, column), **style)
+            for step, mean in zip(steps, means, strict=True):
+                lines.append([table.name, label(name, column), step, mean])
+        panel.set_xlabel('step')
+        panel.set_ylabel(f'{table.score} on the target in %')
+
+    panels = _panels(tables, draw)
+    save(panels[0].figure, path, ('table', 'row', 'step', 'mean'), lines)
+
+
+def _panels(
+    tables: Sequence[Table], draw: Callable[[Axes, Table], None], height: float = 3.2
+) -> list[Axes]:
+    """A panel for each table, side by side, and one legend below for all of them."""
+    panels = axes(1, max(1, len(tables)), width=5, height=height)
+    handles: dict[str, object] = {}
+    for panel, table in zip(panels, tables, strict=False):
+        draw(panel, table)
+        panel.set_title(table.title.removeprefix('Evidence').lstrip(':, '), fontsize=9)
+        shown, texts = panel.get_legend_handles_labels()
+        handles = dict(zip(texts, shown, strict=True)) | handles
+    if handles:
+        columns = min(len(handles), 2 * len(panels))
+        panels[0].figure.legend(
+            handles.values(), handles, fontsize=8, loc='outside lower center', ncols=columns
+        )
+    return panels
+
+
+def places(table: Table) -> list[tuple[str, str]]:
+    """Name and column of the rows."""
+    return list(dict.fromkeys((row.name, row.column) for row in table.rows))
+
+
+def label(name: str, column: str, versus: str = '') -> str:
+    """A row in a table or figure, and what it is compared with unless that is a control."""
+    text = f'{name}, {column}' if column else name
+    return f'{text} minus {versus}' if versus and versus not in CONTROLS else text

@@ -1,0 +1,79 @@
+"""Figures of the study of the evidence, on results made by hand."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from mmseg_maxsquare.analysis.evidence_figures import draw_figures, part_of
+from mmseg_maxsquare.analysis.tables import load_table
+
+NAME = 'evidence_strength_camvid_dusk'
+
+
+def cell(row: str, score: float, seed: int) -> dict:
+    curve = {'0': 34.0, '100': score - 1, '200': score}
+    return dict(
+        table=NAME, row=row, column='', seed=seed, metrics={'mIoU': score}, guard=None, curve=curve
+    )
+
+
+def comparison(row: str, versus: str, seeds: list, images: list | None) -> dict:
+    return dict(table=NAME, row=row, versus=versus, column='', over_seeds=seeds, over_images=images)
+
+
+@pytest.fixture
+def results() -> dict:
+    rows = {'BN control': 35.0, 'MinEnt, s0': 36.0, 'MaxSquare, s0': 38.0}
+    return dict(
+        cells=[cell(row, score + seed, seed) for row, score in rows.items() for seed in (0, 1)],
+        comparisons=[
+            comparison('MinEnt, s0', 'BN control', [1, None, None], None),
+            comparison('MaxSquare, s0', 'BN control', [3, 2, 4], [3, 2.5, 3.5]),
+            comparison('MaxSquare, s0', 'MinEnt, s0', [2, 1, 3], None),
+        ],
+    )
+
+
+def lines_of(path: Path) -> list[list[str]]:
+    return list(csv.reader(path.read_text().splitlines()))
+
+
+def test_one_pair_of_figures_for_each_part(results: dict, tmp_path: Path) -> None:
+    tables = [load_table(NAME), load_table('evidence_camvid_dusk')]
+    draw_figures(tables, results, tmp_path)
+    pictures = {path.name: path.stat().st_size for path in tmp_path.glob('*.png')}
+    assert set(pictures) == {'differences_strength.png', 'curves_strength.png'}
+    assert min(pictures.values()) > 5000
+
+
+def test_differences(results: dict, tmp_path: Path) -> None:
+    """To the control, and to the weaker loss of the same strength."""
+    draw_figures([load_table(NAME)], results, tmp_path)
+    lines = lines_of(tmp_path / 'differences_strength.csv')
+    assert lines[0] == ['table', 'row', 'minus', 'over', 'mean', 'low', 'high']
+    assert [line[1:] for line in lines[1:]] == [
+        ['MinEnt, s0', 'BN control', 'seeds', '1', 'nan', 'nan'],
+        ['MaxSquare, s0', 'BN control', 'seeds', '3', '2', '4'],
+        ['MaxSquare, s0', 'BN control', 'images', '3', '2.5', '3.5'],
+        ['MaxSquare, s0 minus MinEnt, s0', 'MinEnt, s0', 'seeds', '2', '1', '3'],
+    ]
+
+
+def test_curves(results: dict, tmp_path: Path) -> None:
+    draw_figures([load_table(NAME)], results, tmp_path)
+    lines = lines_of(tmp_path / 'curves_strength.csv')
+    assert [NAME, 'MaxSquare, s0', '200', '38.5'] in lines and len(lines) == 1 + 3 * 3
+
+
+@pytest.mark.parametrize(
+    ('name', 'part'),
+    [
+        ('evidence_labelmefacade_day', 'core'),
+        (NAME, 'strength'),
+        ('evidence_systems_camvid_dusk', 'systems'),
+        ('digits', 'digits'),
+    ],
+)
+def test_parts(name: str, part: str) -> None:
+    assert part_of(load_table(name)) == part
