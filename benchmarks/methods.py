@@ -48,7 +48,7 @@ def main() -> None:
             fields = Config.fromfile(CONFIGS / config).optim_wrapper
             fields.optimizer.lr = 1e-6
             wrapper = build_optim_wrapper(model, fields)
-        variants[name] = training_step(model, pair(size, classes), wrapper)
+        variants[name] = training_step(model, pair(size, model.num_classes), wrapper)
     rows = compare(variants, args.repeats, device)
     about = f'{machine(device)}, ResNet-101, {size[0]} x {size[1]}, {args.repeats} repeats'
     report('Methods', COLUMNS, rows, about, args.out / 'methods.json')

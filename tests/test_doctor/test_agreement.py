@@ -22,7 +22,7 @@ UNKNOWN = {
     'used_work_dir': 'a warning: the run may be resumed',
 }
 # Training accepts these and learns from wrong labels.
-WRONG = ('train_ids_named_label_ids', 'label_ids_named_train_ids', 'all_ignored')
+WRONG = ('train_ids_named_label_ids',)
 FILES = {name: fault for name, fault in FAULTS.items() if fault[1].__module__.endswith('pixels')}
 
 
