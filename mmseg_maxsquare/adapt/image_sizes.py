@@ -50,8 +50,13 @@ def pad_to_multiples(preprocessor: dict, divisor: int) -> dict:
 
 
 def pad_as_needed(model: nn.Module) -> None:
-    """Have images padded whose sides the network does not take."""
-    divisor = divisor_of(model)
+    """Have images padded whose sides the network does not take.
+
+    Args:
+        model: A segmentor of mmseg, whose first convolution reads the image.
+    """
+    channels = next((m.in_channels for m in model.modules() if isinstance(m, nn.Conv2d)), 3)
+    divisor = divisor_of(model, channels)
     if divisor > 1:
         padded = pad_to_multiples(dict(test_cfg=model.data_preprocessor.test_cfg), divisor)
         model.data_preprocessor.test_cfg = padded['test_cfg']

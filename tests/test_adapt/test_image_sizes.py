@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 from mmseg.models import EncoderDecoder
+from mmseg.registry import MODELS
 from torch import nn
 
-from mmseg_maxsquare.adapt.image_sizes import divisor_of, pad_to_multiples
+from mmseg_maxsquare.adapt.image_sizes import divisor_of, pad_as_needed, pad_to_multiples
 from mmseg_maxsquare.cli.main import main
 from mmseg_maxsquare.engine.looks import read_csv
 
@@ -48,6 +49,17 @@ def test_padding() -> None:
     assert found == dict(mean=1, size_divisor=24, test_cfg=dict(size_divisor=24))
     found = pad_to_multiples(dict(size=(64, 64)), 8)
     assert found == dict(size=(64, 64), test_cfg=dict(size_divisor=8))
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_grey_and_colour(channels: int) -> None:
+    """The images that are tried have the channels that the network reads."""
+    cfg = dict(UNET, type='EncoderDecoder', test_cfg=dict(mode='whole'))
+    cfg['backbone'] = dict(cfg['backbone'], in_channels=channels)
+    cfg['data_preprocessor'] = dict(type='SegDataPreProcessor', test_cfg=None)
+    model = MODELS.build(cfg)
+    pad_as_needed(model)
+    assert model.data_preprocessor.test_cfg == dict(size_divisor=8)
 
 
 def test_images_are_padded(
