@@ -107,7 +107,7 @@ def _panels(
     handles: dict[str, object] = {}
     for panel, table in zip(panels, tables, strict=False):
         draw(panel, table)
-        panel.set_title(table.title.removeprefix('Evidence').lstrip(':, '), fontsize=9)
+        panel.set_title(short_title(table), fontsize=9)
         shown, texts = panel.get_legend_handles_labels()
         handles = dict(zip(texts, shown, strict=True)) | handles
     if handles:
@@ -121,6 +121,11 @@ def _panels(
 def places(table: Table) -> list[tuple[str, str]]:
     """Name and column of the rows."""
     return list(dict.fromkeys((row.name, row.column) for row in table.rows))
+
+
+def short_title(table: Table) -> str:
+    """The title without the name of the study."""
+    return table.title.removeprefix('Evidence').lstrip(':, ')
 
 
 def label(name: str, column: str, versus: str = '') -> str:

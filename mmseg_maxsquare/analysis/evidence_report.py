@@ -7,9 +7,10 @@ from pathlib import Path
 
 from .cells import head, line, spread
 from .class_gains import class_table
-from .evidence_figures import draw_figures, label, places
+from .evidence_figures import draw_figures, label, places, short_title
 from .guard_picks import guard_table
 from .results_file import (
+    CONTROLS,
     Results,
     cells_of,
     collect_results,
@@ -49,6 +50,28 @@ def write_evidence(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> 
     (out / 'evidence.md').write_text(text, encoding='utf-8')
     draw_figures(shown, results, out)
     return text
+
+
+def summary(tables: Sequence[Table], results: Results) -> str:
+    """Markdown: a row for each method, a column for each task.
+
+    A cell is the mean of the last checkpoints, and the difference to the BN control with its
+    interval over the seeds.
+
+    Args:
+        tables: One for each task, with the same rows.
+        results: A results file.
+    """
+    lines = head(['row', *(short_title(table) for table in tables)])
+    for name, column in places(tables[0]):
+        cells = []
+        for table in tables:
+            runs = cells_of(results, table.name, name, column).values()
+            score = spread([run['metrics'][table.score] for run in runs])
+            gain, _ = intervals(results, table.name, name, CONTROLS[1], column)
+            cells.append(score if gain is None else f'{score}: {gain}')
+        lines.append(line([label(name, column), *cells]))
+    return '\n'.join(lines) + '\n'
 
 
 def table_text(table: Table, results: Results) -> str:

@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.analysis.evidence_report import (
     result_table,
+    summary,
     write_evidence,
 )
 from mmseg_maxsquare.analysis.results_file import collect_results, pairs_of, read_results
@@ -79,6 +80,16 @@ def test_table(out: Path) -> None:
     assert '| MaxSquare | 2 | 39.0 ± 1.4 | 38.0 ± 0.0 |' in lines
     assert '| Source only | 2 | 34.0 ± 0.0 | - |' in lines
     assert '| MaxSquare | BN control | +4.0 [-8.7, +16.7] | +4.0 [+4.0, +4.0] |' in lines
+
+
+def test_summary(out: Path) -> None:
+    """Tasks side by side; here twice the same one."""
+    lines = summary([TABLE] * 2, collect_results([TABLE], [0, 1], out)).splitlines()
+    assert lines[0] == '| row | CamVid, day -> dusk | CamVid, day -> dusk |'
+    cell = '39.0 ± 1.4: +4.0 [-8.7, +16.7]'
+    assert f'| MaxSquare | {cell} | {cell} |' in lines
+    assert '| BN control | 35.0 ± 0.0 | 35.0 ± 0.0 |' in lines
+    assert '| MinEnt | - | - |' in lines
 
 
 def test_files(out: Path) -> None:

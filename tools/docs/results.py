@@ -1,11 +1,13 @@
 """Fills tables and values of results into pages and draws their figures, all from the published
 results file.
 
-``<!-- results: TABLE -->...<!-- end -->`` holds a table, and ``<!-- value: KEY -->...<!-- end -->``
-one number. A KEY is ``TABLE/ROW`` (mean of the last checkpoints over the seeds), ``TABLE/ROW pick``
-(of the guard's picks), ``TABLE/ROW - ROW`` (difference and interval over seeds; with
-``over images`` behind it, over images), ``TABLE/ROW rank`` (mean rank among the losses of that
-strength), or ``TABLE/ROW difficulty`` (rank correlation of a class's gain with its difficulty).
+``<!-- results: TABLE -->...<!-- end -->`` holds a table, ``<!-- results: core_summary -->`` all
+tasks of the core side by side, ``<!-- results: guard_picks -->`` what the guard's picks are
+worth, and ``<!-- value: KEY -->...<!-- end -->`` one number. A KEY is ``TABLE/ROW`` (mean of the
+last checkpoints over the seeds), ``TABLE/ROW pick`` (of the guard's picks), ``TABLE/ROW - ROW``
+(difference and interval over seeds; with ``over images`` behind it, over images),
+``TABLE/ROW rank`` (mean rank among the losses of that strength), or ``TABLE/ROW difficulty``
+(rank correlation of a class's gain with its difficulty).
 """
 
 import re
@@ -15,8 +17,9 @@ import tempfile
 from pathlib import Path
 
 from mmseg_maxsquare.analysis.class_gains import difficulty_correlation, mean_ranks
-from mmseg_maxsquare.analysis.evidence_figures import draw_figures
-from mmseg_maxsquare.analysis.evidence_report import LOSS_AT, table_text
+from mmseg_maxsquare.analysis.evidence_figures import CORE, draw_figures, part_of
+from mmseg_maxsquare.analysis.evidence_report import LOSS_AT, summary, table_text
+from mmseg_maxsquare.analysis.guard_picks import guard_table
 from mmseg_maxsquare.analysis.results_file import Results, cells_of, intervals, read_results
 from mmseg_maxsquare.analysis.tables import load_table
 
@@ -31,14 +34,24 @@ def filled(text: str, results: Results) -> str:
     """A page whose blocks hold the tables and values of the results file."""
 
     def block(found: re.Match) -> str:
-        table = load_table(found[2])
-        content = f'\n**{table.title}**\n\n{table_text(table, results)}\n'
-        return f'{found[1]}{content}{found[3]}'
+        return f'{found[1]}\n{block_text(found[2], results)}\n{found[3]}'
 
     def inline(found: re.Match) -> str:
         return f'{found[1]}{value(" ".join(found[2].split()), results)}{found[3]}'
 
     return VALUE.sub(inline, BLOCK.sub(block, text))
+
+
+def block_text(name: str, results: Results) -> str:
+    """The Markdown of a block."""
+    names = dict.fromkeys(cell['table'] for cell in results['cells'])
+    tables = [load_table(each) for each in names]
+    if name == 'core_summary':
+        return summary([table for table in tables if part_of(table) == CORE], results)
+    if name == 'guard_picks':
+        return guard_table(tables, results)
+    table = load_table(name)
+    return f'**{table.title}**\n\n{table_text(table, results)}'
 
 
 def value(key: str, results: Results) -> str:
