@@ -55,7 +55,7 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
                 ends = [[interval.mean - interval.low], [interval.high - interval.mean]]
                 panel.errorbar(
                     interval.mean,
-                    place + (0.12, -0.12)[i],
+                    place + (-0.12, 0.12)[i],
                     xerr=ends,
                     color=COLOURS[1 + i],
                     fmt=MARKERS[i],
@@ -66,7 +66,7 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
                 lines.append([table.name, text, versus, KINDS[i], *numbers])
         panel.axvline(0, color='black', linewidth=0.8)
         panel.set_yticks(range(len(pairs)), [pair[0] for pair in pairs])
-        panel.set_ylim(-0.5, max(0.5, len(pairs) - 0.5))
+        panel.set_ylim(max(0.5, len(pairs) - 0.5), -0.5)  # the first row on top
         panel.set_xlabel(f'{table.score} minus {CONTROLS[1]}')
 
     height = 1.2 + 0.28 * max((len(pairs_of(table)) for table in tables), default=1) / 2
@@ -124,8 +124,8 @@ def places(table: Table) -> list[tuple[str, str]]:
 
 
 def short_title(table: Table) -> str:
-    """The title without the name of the study."""
-    return table.title.removeprefix('Evidence').lstrip(':, ')
+    """The title without the name of the study: the task."""
+    return table.title.rpartition(': ')[2]
 
 
 def label(name: str, column: str, versus: str = '') -> str:
