@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 from rich.progress import Progress, TaskID
 from torch import nn
 
@@ -37,8 +38,22 @@ NOISE = (
 FROZEN = 'is skipped since its requires_grad=False'
 
 
-class QuietRunner(Runner):
-    """mmengine's runner with a short terminal output.
+class SeparateRunner(Runner):
+    """mmengine's runner whose scalars and pictures go to its own work dir.
+
+    mmengine keeps visualizers by name, and those of configs share one: a second run in a process
+    would write into the folder of the first.
+    """
+
+    def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
+        """See :class:`mmengine.runner.Runner`."""
+        if isinstance(visualizer, dict):
+            visualizer = {**visualizer, 'name': self.experiment_name}
+        return super().build_visualizer(visualizer)
+
+
+class QuietRunner(SeparateRunner):
+    """A runner with a short terminal output.
 
     The config, the environment, the settings of every parameter and the regular line of
     every few steps are not shown; they are in the log file.

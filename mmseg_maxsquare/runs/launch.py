@@ -16,7 +16,7 @@ from mmseg_maxsquare.datasets.uda_sampler import seeded
 from mmseg_maxsquare.engine.network_weights import tolerate_networks
 from mmseg_maxsquare.engine.sample_stream import SeededDataset
 
-from .console import QuietRunner
+from .console import QuietRunner, SeparateRunner
 from .errors import BUILD_ERRORS, fail, one_line
 
 
@@ -48,7 +48,7 @@ def build_runner(cfg: Config, loops: tuple[str, ...], verbose: bool = False) -> 
     """
     place = 'the runner'
     try:
-        runner = (Runner if verbose else QuietRunner).from_cfg(cfg)
+        runner = (SeparateRunner if verbose else QuietRunner).from_cfg(cfg)
         tolerate_networks(runner.model)
         for name in loops:
             place = f'{name} loop'

@@ -57,6 +57,18 @@ def test_verbose_shows_all(place: Place, capfd: pytest.CaptureFixture) -> None:
     assert 'learning rate 0.1, weight decay' not in output
 
 
+def test_two_runs_in_a_process(place: Place) -> None:
+    """Each has its own scalars, though their visualizers have the same name."""
+    with (place.root / CONFIG).open('a') as stream:
+        stream.write("visualizer = dict(type='SegLocalVisualizer', name='visualizer', ")
+        stream.write("vis_backends=[dict(type='LocalVisBackend')])\n")
+    for name in ('first', 'second'):
+        main(['train', CONFIG, '--work-dir', name])
+    for name in ('first', 'second'):
+        (scalars,) = (place.root / name).glob('*/vis_data/scalars.json')
+        assert scalars.read_text().count('mIoU') == 1
+
+
 def test_describe_rates() -> None:
     """Groups of one rate and decay are one line, in the order of their first parameter."""
     model = nn.ModuleDict(dict(a=nn.Linear(2, 2), b=nn.Linear(2, 2), c=nn.Linear(2, 2)))
