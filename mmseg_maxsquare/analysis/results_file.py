@@ -23,6 +23,7 @@ SHIPPED = Path(__file__).parent / 'evidence.json'  # of the study that the docs 
 MADE_BY = ('commit', 'machine', 'threads', 'torch')
 CONTROLS = ('Source only', 'BN control')
 WEAKER = dict(MaxSquare='MinEnt', IW='MaxSquare')  # the paper's order of the losses
+DIGITS = 4  # that are kept of every number
 Results = dict[str, Any]
 
 
@@ -100,7 +101,7 @@ def _cell(table: Table, row: Row, seed: int, out: Path) -> dict | None:
     cfg = logged_config(folder)
     if metrics is None or cfg is None:
         return None
-    kept = {k: round(v, 4) for k, v in metrics.items() if k in SCORES or k.startswith('IoU.')}
+    kept = {k: round(v, DIGITS) for k, v in metrics.items() if k in SCORES or k.startswith('IoU.')}
     looks = read_csv(folder / 'guard.csv') if (folder / 'guard.csv').is_file() else []
     strength = folder / STRENGTH
     return dict(
@@ -121,7 +122,7 @@ def _guarded(looks: Sequence[dict]) -> dict | None:
     if not looks:
         return None
     picked = looks[choose(looks).index]
-    return dict(name=picked['name'], score=round(float(picked['oracle_mIoU']), 4))
+    return dict(name=picked['name'], score=round(float(picked['oracle_mIoU']), DIGITS))
 
 
 def _curve(folder: Path, looks: Sequence[dict], score: str) -> dict[str, float]:
@@ -131,7 +132,7 @@ def _curve(folder: Path, looks: Sequence[dict], score: str) -> dict[str, float]:
         points = {int(look['step']): float(look['oracle_mIoU']) for look in seen}
     else:
         points = {int(r['step']): float(r[score]) for r in records(folder) if score in r}
-    return {str(step): round(value, 4) for step, value in sorted(points.items())}
+    return {str(step): round(value, DIGITS) for step, value in sorted(points.items())}
 
 
 def pairs_of(table: Table) -> list[tuple[str, str, str]]:
@@ -194,4 +195,4 @@ def _image_interval(row: Row, other: Row, seeds: Sequence[int], out: Path) -> In
 
 def _numbers(interval: Interval) -> list[float | None]:
     values = (interval.mean, interval.low, interval.high)
-    return [None if math.isnan(value) else round(value, 4) for value in values]
+    return [None if math.isnan(value) else round(value, DIGITS) for value in values]

@@ -9,13 +9,12 @@ from mmseg_maxsquare.runs.errors import fail
 
 from .intervals import over_seeds
 from .provenance import provenance
-from .results_file import Results, cells_of, read_results
+from .results_file import DIGITS, Results, cells_of, read_results
 from .rows import Row, Table, with_needs
 from .runner import execute
 from .study import load_study
 
 OUT = Path('work_dirs/verify')
-DIGITS = 2  # in which scores are logged
 
 
 def verify_cell(study: str, cell: str, out: Path | None = None, data: Path | None = None) -> None:

@@ -41,11 +41,15 @@ def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable:
     return set_up
 
 
-def test_the_same_digits(publish: Callable, capsys: pytest.CaptureFixture) -> None:
-    ran = publish(37.4, 37.4)
+@pytest.mark.parametrize(('published', 'found'), [(37.4, 37.4), (59.9109, 59.910913)])
+def test_the_same_digits(
+    published: float, found: float, publish: Callable, capsys: pytest.CaptureFixture
+) -> None:
+    """A score may have more digits than the results file keeps."""
+    ran = publish(published, found)
     main(['study', 'evidence', '--verify', CELL])
     assert ran == [('source_only/camvid_day', 0, 1), ('evidence/camvid_dusk', 0, 1)]
-    assert 'mIoU 37.4 here, 37.4 in the results file' in capsys.readouterr().out
+    assert f'mIoU {published} here, {published} in the results file' in capsys.readouterr().out
 
 
 def test_another_digit_on_the_same_machine_type(publish: Callable) -> None:
