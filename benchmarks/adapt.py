@@ -56,11 +56,8 @@ TASKS = (
     Task('LabelMeFacade → CamVid dusk', 'labelmefacade', '0001TP'),
     Task('LabelMeFacade → CamVid by day', 'labelmefacade', '0016E5', scored=BY_DAY),
     Task('CamVid day → dusk, STDC1', 'camvid_day_stdc', '0001TP', 1000, source=BY_DAY),
-    Task(
-        'CamVid day → dusk, SegFormer', 'camvid_day_segformer', '0001TP', 1000,
-        source=BY_DAY,
-    ),
-)  # fmt: skip
+    Task('CamVid day → dusk, SegFormer', 'camvid_day_segformer', '0001TP', 1000, source=BY_DAY),
+)
 FIELDS = ('task', 'seed', 'mode', 'before', 'after', 'seconds', 'looks', 'verdict',
           'source_before', 'source_after')  # fmt: skip
 

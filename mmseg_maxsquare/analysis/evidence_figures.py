@@ -18,6 +18,8 @@ KINDS = ('seeds', 'images')  # what an interval is over
 def draw_figures(tables: Sequence[Table], results: Results, out: Path) -> None:
     """Write ``differences_PART.png`` and ``curves_PART.png``, and their data as CSV.
 
+    There are no curves for a part that is scored at the end only.
+
     Args:
         tables: Of all parts; those that hold nothing but the controls are left out.
         results: From :func:`~mmseg_maxsquare.analysis.results_file.collect_results`.
@@ -29,7 +31,9 @@ def draw_figures(tables: Sequence[Table], results: Results, out: Path) -> None:
             parts.setdefault(part_of(table), []).append(table)
     for part, own in parts.items():
         draw_differences(own, results, out / f'differences_{part}.png')
-        draw_curves(own, results, out / f'curves_{part}.png')
+        names = {table.name for table in own}
+        if any(c['table'] in names and len(c['curve']) > 1 for c in results['cells']):
+            draw_curves(own, results, out / f'curves_{part}.png')
 
 
 def part_of(table: Table) -> str:
@@ -75,11 +79,13 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
 
 
 def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:
-    """Mean score over the seeds by step."""
+    """Mean score over the seeds by step; a row looks the same in all panels."""
     lines: list[list] = []
+    rows = list(dict.fromkeys(place for table in tables for place in places(table)))
 
     def draw(panel: Axes, table: Table) -> None:
-        for i, (name, column) in enumerate(places(table)):
+        for name, column in places(table):
+            i = rows.index((name, column))
             cells = cells_of(results, table.name, name, column).values()
             curves = [cell['curve'] for cell in cells if len(cell['curve']) > 1]
             if not curves:

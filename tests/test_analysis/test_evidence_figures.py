@@ -47,6 +47,13 @@ def test_one_pair_of_figures_for_each_part(results: dict, tmp_path: Path) -> Non
     assert min(pictures.values()) > 5000
 
 
+def test_no_curves_of_a_single_score(results: dict, tmp_path: Path) -> None:
+    for each in results['cells']:
+        each['curve'] = {'200': 38.0}
+    draw_figures([load_table(NAME)], results, tmp_path)
+    assert [path.name for path in tmp_path.glob('*.png')] == ['differences_strength.png']
+
+
 def test_differences(results: dict, tmp_path: Path) -> None:
     """To the control, and to the weaker loss of the same strength."""
     draw_figures([load_table(NAME)], results, tmp_path)
