@@ -2,12 +2,12 @@
 and, among them, of the guard's looks.
 
 Needs CamVid and LabelMeFacade (MMSEG_MAXSQUARE_DATA), and source models by seed, as the studies
-leave them: FOLDER/seed0/source_only/camvid_day/iter_500.pth. Finished adaptations are kept.
+leave them: FOLDER/seed0/source_only/camvid_day/iter_500.pth. Finished adaptations are kept, so
+that a stopped run goes on: use a new folder for other code.
 As in: python benchmarks/adapt.py work_dirs/studies/evidence --seeds 0 1 2
 """
 
 import argparse
-import csv
 import json
 import os
 import re
@@ -15,9 +15,12 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from measure import report
 
 from mmseg_maxsquare.analysis.run_logs import finished_metrics
 
@@ -58,12 +61,22 @@ TASKS = (
     Task('CamVid day → dusk, STDC1', 'camvid_day_stdc', '0001TP', 1000, source=BY_DAY),
     Task('CamVid day → dusk, SegFormer', 'camvid_day_segformer', '0001TP', 1000, source=BY_DAY),
 )
-FIELDS = ('task', 'seed', 'mode', 'before', 'after', 'seconds', 'looks', 'verdict',
-          'source_before', 'source_after')  # fmt: skip
+COLUMNS = [
+    'model and target',
+    'before',
+    *(
+        f'{mode}{what}'
+        for mode in ('source-free', 'with source')
+        for what in ('', ', gain of each seed', ', seconds', ', looks', ', verdicts')
+    ),
+    'source before',
+    'source after, source-free',
+    'source after, with source',
+]
 
 
 def main() -> None:
-    """Run what is missing, write ``results.csv`` and print the table."""
+    """Run what is missing, print the table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('sources', type=Path, help='folder of the source models')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
@@ -77,12 +90,9 @@ def main() -> None:
         if task.model in args.models
         for mode in MODES
     ]
-    args.out.mkdir(parents=True, exist_ok=True)
-    with (args.out / 'results.csv').open('w', newline='') as stream:
-        writer = csv.DictWriter(stream, FIELDS, lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(rows)
-    print(table(rows))
+    about = f'mIoU in %, means over the seeds {", ".join(map(str, args.seeds))}'
+    path = args.out / f'{args.out.name}.json'
+    report('adapt on real photographs', COLUMNS, table(rows), about, path)
 
 
 def measure(task: Task, seed: int, mode: str, sources: Path, out: Path) -> dict:
@@ -150,27 +160,34 @@ def call(*arguments: object) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def table(rows: list[dict]) -> str:
-    """Markdown: means over the seeds, and every seed's gain."""
-    lines = [
-        '| task | mode | before | after | gain by seed | seconds |',
-        '|---|---|---|---|---|---|',
-    ]
+def table(rows: list[dict]) -> list[list]:
+    """Means over the seeds, and every seed's gain, by task."""
+    lines = []
     for task in TASKS:
-        for mode in MODES:
-            found = [row for row in rows if (row['task'], row['mode']) == (task.name, mode)]
-            if not found:
-                continue
-            before, after, seconds = (
-                statistics.fmean(row[key] for row in found)
-                for key in ('before', 'after', 'seconds')
-            )
+        modes = [[r for r in rows if (r['task'], r['mode']) == (task.name, m)] for m in MODES]
+        if not modes[0]:
+            continue
+        line = [task.name, mean(modes[0], 'before')]
+        for found in modes:
             gains = ', '.join(f'{row["after"] - row["before"]:+.1f}' for row in found)
-            lines.append(
-                f'| {task.name} | {mode.strip("-")} | {before:.1f} | {after:.1f} | {gains} | '
-                f'{seconds:.0f} |'
-            )
-    return '\n'.join(lines)
+            verdicts = Counter(row['verdict'] for row in found)
+            told = '; '.join(f'{count} {verdict}' for verdict, count in verdicts.items())
+            line += [
+                mean(found, 'after'),
+                gains,
+                mean(found, 'seconds'),
+                mean(found, 'looks'),
+                told,
+            ]
+        line += [mean(modes[0], 'source_before'), *(mean(m, 'source_after') for m in modes)]
+        lines.append(line)
+    return lines
+
+
+def mean(rows: list[dict], key: str) -> float | None:
+    """Of the runs that have it."""
+    values = [row[key] for row in rows if row.get(key) is not None]
+    return statistics.fmean(values) if values else None
 
 
 if __name__ == '__main__':

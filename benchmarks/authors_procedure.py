@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from measure import COLUMNS, compare, machine, report
+from measure import COLUMNS, compare, report
 from mmengine.optim import AmpOptimWrapper
 from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
 from torch import Tensor, nn
@@ -34,12 +34,9 @@ def main() -> None:
         amp = AmpOptimWrapper(optimizer=optimizer(half).optimizer, dtype='bfloat16')
         variants['ours, bf16, channels_last'] = training_step(half, data, amp)
     rows = compare(variants, args.repeats, device)
-    about = (
-        f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, batch 1+1, '
-        f'{args.repeats} repeats'
-    )
+    about = f'{args.config}, {size[0]} x {size[1]}, batch 1+1, {args.repeats} repeats'
     path = args.out / 'authors_procedure.json'
-    report("Our step against the authors' procedure", COLUMNS, rows, about, path)
+    report("Our step against the authors' procedure", COLUMNS, rows, about, path, device)
 
 
 def authors_step(model: nn.Module, data: dict, device: torch.device) -> Callable[[], None]:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 
 import torch
-from measure import machine, report
+from measure import report
 from steps import (
     arguments,
     batch,
@@ -48,10 +48,9 @@ def main() -> None:
     supervised = training_step(plain, batch(size, classes), optimizer(plain))
     adapting = training_step(uda, pair(size, classes), optimizer(uda))
     rows = [['supervised', waits(supervised, device)], ['UDA', waits(adapting, device)]]
-    about = f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, batch 1+1'
-    report(
-        'Waits for the device in a step', ['step', 'waits'], rows, about, args.out / 'syncs.json'
-    )
+    about = f'{args.config}, {size[0]} x {size[1]}, batch 1+1'
+    columns, path = ['step', 'waits'], args.out / 'syncs.json'
+    report('Waits for the device in a step', columns, rows, about, path, device)
 
 
 def waits(step: Callable[[], object], device: torch.device) -> int:

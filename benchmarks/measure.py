@@ -1,17 +1,20 @@
 """Time and peak memory of several variants, measured in one run and reported as ratios."""
 
-import json
+import shlex
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from mmseg_maxsquare.analysis.measurements import measured_table, write_measurement
 from mmseg_maxsquare.analysis.provenance import processor_name
 
 COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
+CPU = torch.device('cpu')
 Variants = dict[str, Callable[[], object]]
 
 
@@ -80,31 +83,28 @@ def compare(variants: Variants, repeats: int, device: torch.device) -> list[list
     ]
 
 
-def machine(device: torch.device) -> str:
-    """The machine and PyTorch version of the measurement."""
-    if device.type == 'cuda':
-        return f'{torch.cuda.get_device_name()}, PyTorch {torch.__version__}'
-    return f'{processor_name()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}'
-
-
-def report(title: str, columns: list[str], rows: list[list], about: str, path: Path) -> None:
-    """Print a Markdown table and write it as JSON.
+def report(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[list],
+    about: str,
+    path: Path,
+    device: torch.device = CPU,
+) -> None:
+    """Print a Markdown table and write it as JSON, for the pages of the documentation.
 
     Args:
         title: What was measured.
-        columns: Headings.
-        rows: Cells; numbers are printed with three digits.
-        about: Description of machine, sizes and repeats.
-        path: The JSON file.
+        columns: Headings; the first one names the rows.
+        rows: Text and numbers.
+        about: Sizes, repeats and the like.
+        path: The JSON file; its stem is the name of the measurement.
+        device: Where it was measured.
     """
-    print(f'\n### {title}\n\n{about}\n')
-    print('| ' + ' | '.join(columns) + ' |\n' + '|---' * len(columns) + '|')
-    for row in rows:
-        print('| ' + ' | '.join(c if isinstance(c, str) else f'{c:.3g}' for c in row) + ' |')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    found = [dict(zip(columns, row, strict=True)) for row in rows]
-    path.write_text(json.dumps(dict(title=title, about=about, rows=found), indent=1))
-    print(f'\n{path}')
+    machine = processor_name() if device.type == 'cpu' else torch.cuda.get_device_name(device)
+    command = shlex.join(['python', f'benchmarks/{Path(sys.argv[0]).name}', *sys.argv[1:]])
+    found = write_measurement(path, title, command, columns, rows, about, machine)
+    print(f'\n### {title}\n\n{measured_table(found)}\n{path}')
 
 
 def _wait(device: torch.device) -> None:

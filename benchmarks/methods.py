@@ -4,7 +4,7 @@ CBST is not among them: its steps are supervised ones.
 """
 
 import torch
-from measure import COLUMNS, compare, machine, report
+from measure import COLUMNS, compare, report
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from steps import (
@@ -50,8 +50,8 @@ def main() -> None:
             wrapper = build_optim_wrapper(model, fields)
         variants[name] = training_step(model, pair(size, model.num_classes), wrapper)
     rows = compare(variants, args.repeats, device)
-    about = f'{machine(device)}, ResNet-101, {size[0]} x {size[1]}, {args.repeats} repeats'
-    report('Methods', COLUMNS, rows, about, args.out / 'methods.json')
+    about = f'ResNet-101, {size[0]} x {size[1]}, {args.repeats} repeats'
+    report('Methods', COLUMNS, rows, about, args.out / 'methods.json', device)
 
 
 if __name__ == '__main__':

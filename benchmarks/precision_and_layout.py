@@ -6,7 +6,7 @@ compared with that in fp32.
 """
 
 import torch
-from measure import COLUMNS, compare, machine, report
+from measure import COLUMNS, compare, report
 from mmengine.optim import AmpOptimWrapper
 from steps import arguments, build, default_size, model_config, optimizer, pair, training_step
 
@@ -36,11 +36,12 @@ def main() -> None:
         for row in compare(variants, args.repeats, device)
     ]
     about = (
-        f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, '
+        f'{args.config}, {size[0]} x {size[1]}, '
         f'batch {args.batch}+{args.batch}, {args.repeats} repeats'
     )
     path = args.out / 'precision_and_layout.json'
-    report('Precision and layout of the UDA step', [*COLUMNS, 'loss difference'], rows, about, path)
+    columns = [*COLUMNS, 'loss difference']
+    report('Precision and layout of the UDA step', columns, rows, about, path, device)
 
 
 def names(device: torch.device, compiled: bool) -> list[str]:

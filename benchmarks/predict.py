@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from measure import machine, median_times, paired_ratio, report
+from measure import CPU, median_times, paired_ratio, report
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
@@ -50,11 +50,11 @@ def main() -> None:
     for name, (config, size, shown) in NETWORKS.items():
         with tempfile.TemporaryDirectory() as folder:
             variants = both(config, write_images(Path(folder), size, args.images), Path(folder))
-            times = median_times(variants, args.repeats, torch.device('cpu'))
+            times = median_times(variants, args.repeats, CPU)
         least, ours = (statistics.median(times[key]) / args.images for key in times)
         ratio = paired_ratio(times['least'], times['predict'])
         rows.append([name, shown, least, ours, ratio])
-    about = f'{machine(torch.device("cpu"))}, {args.images} JPEG images, {args.repeats} repeats'
+    about = f'{args.images} JPEG images, {args.repeats} repeats'
     report('Prediction of a folder', COLUMNS, rows, about, args.out / 'predict.json')
 
 

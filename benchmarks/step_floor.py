@@ -7,7 +7,7 @@ the time, and the memory of one.
 import statistics
 
 import torch
-from measure import COLUMNS, machine, median_times, paired_ratio, peak_bytes, report
+from measure import COLUMNS, median_times, paired_ratio, peak_bytes, report
 from mmseg.models.utils import resize
 from steps import (
     arguments,
@@ -46,12 +46,12 @@ def main() -> None:
         model = build(cfg, device)
         variants[name] = training_step(model, pair(size, classes), optimizer(model))
     peaks = {name: peak_bytes(call, device) for name, call in variants.items()}
-    about = f'{machine(device)}; {args.config}, {size[0]} x {size[1]}, fp32, batch 1+1'
+    about = f'{args.config}, {size[0]} x {size[1]}, fp32, batch 1+1'
     memory = {n: [peaks[n] / 2**20, peaks[n] / peaks['supervised']] for n in variants}
     if args.memory_only:
         rows = [[name, *cells] for name, cells in memory.items()]
         columns, path = ['variant', 'peak MB', 'memory ratio'], args.out / 'step_memory.json'
-        report('Memory of a UDA step', columns, rows, about, path)
+        report('Memory of a UDA step', columns, rows, about, path, device)
         return
     variants['target terms alone'] = target_terms(model, size, device)
     times = median_times(variants, args.repeats, device)
@@ -60,7 +60,7 @@ def main() -> None:
             name,
             statistics.median(times[name]),
             paired_ratio(times[name], times['supervised']),
-            *memory.get(name, ['', '']),
+            *memory.get(name, [None, None]),
         ]
         for name in times
     ]
@@ -69,7 +69,8 @@ def main() -> None:
         f', {args.repeats} repeats; target loss, guidance and statistics, forward and backward '
         f'below the logits, are {share:.1%} of the step'
     )
-    report('UDA step against a supervised step', COLUMNS, rows, about, args.out / 'step_floor.json')
+    path = args.out / 'step_floor.json'
+    report('UDA step against a supervised step', COLUMNS, rows, about, path, device)
 
 
 def target_terms(model, size: tuple[int, int], device: torch.device):

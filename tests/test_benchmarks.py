@@ -18,10 +18,14 @@ def test_all_parts_of_the_gpu_run(tmp_path: Path) -> None:
     found = {path.parent.name: json.loads(path.read_text()) for path in tmp_path.glob('*/*.json')}
     parts = 'floor authors precision syncs methods precision_batch4 compile loader'
     assert set(found) == set(parts.split())
-    losses = {row['variant']: row['loss difference'] for row in found['precision']['rows']}
+    precision = found['precision']
+    loss = precision['columns'].index('loss difference')
+    losses = {row[0]: row[loss] for row in precision['rows']}
     assert losses['fp32'] == 0
     assert losses['fp32, channels_last'] < 1e-5
-    assert [row['waits'] for row in found['syncs']['rows']] == [6, 6]
+    assert [row[1] for row in found['syncs']['rows']] == [6, 6]
+    assert found['syncs']['command'].startswith('python benchmarks/host_syncs.py --device cpu')
+    assert found['syncs']['made_by']['commit']
 
 
 def test_a_part_without_time_is_named(tmp_path: Path) -> None:

@@ -1,40 +1,75 @@
-"""Fills tables and values of results into pages and draws their figures, all from the published
-results file.
+"""Publishes results: ``python tools/docs/results.py [FILE ...]``
 
-``<!-- results: TABLE -->...<!-- end -->`` holds a table, ``<!-- results: core_summary -->`` all
-tasks of the core side by side, ``<!-- results: guard_picks -->`` what the guard's picks are
-worth, and ``<!-- value: KEY -->...<!-- end -->`` one number. A KEY is ``TABLE/ROW`` (mean of the
-last checkpoints over the seeds), ``TABLE/ROW pick`` (of the guard's picks), ``TABLE/ROW - ROW``
+Each FILE is the ``results.json`` of the study of the evidence, or what a benchmark wrote
+(``work_dirs/benchmarks/NAME.json``). They are taken over into the published results file, from
+which the tables and values of all pages are filled and the figures are drawn.
+
+``<!-- results: KEY -->...<!-- end -->`` holds a table. A KEY is the name of a table of the study,
+``core_summary`` (all tasks of the core side by side), ``guard_picks`` (what the guard's picks are
+worth), ``measured NAME`` (all columns of a benchmark, and where they come from),
+``measured NAME: COLUMN; COLUMN``, or ``caption NAME`` (where they come from).
+
+``<!-- value: KEY -->...<!-- end -->`` holds one number. A KEY is ``TABLE/ROW`` (mean of the last
+checkpoints over the seeds), ``TABLE/ROW pick`` (of the guard's picks), ``TABLE/ROW - ROW``
 (difference and interval over seeds; with ``over images`` behind it, over images),
-``TABLE/ROW rank`` (mean rank among the losses of that strength), or ``TABLE/ROW difficulty``
-(rank correlation of a class's gain with its difficulty).
+``TABLE/ROW rank`` (mean rank among the losses of that strength), ``TABLE/ROW difficulty``
+(rank correlation of a class's gain with its difficulty), or ``measured NAME/ROW/COLUMN``.
 """
 
+import json
 import re
 import shutil
 import statistics
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmseg_maxsquare.analysis.class_gains import difficulty_correlation, mean_ranks
-from mmseg_maxsquare.analysis.evidence_figures import CORE, draw_figures, part_of
+from mmseg_maxsquare.analysis.evidence_figures import CORE, draw_figures, label, part_of, places
 from mmseg_maxsquare.analysis.evidence_report import LOSS_AT, summary, table_text
 from mmseg_maxsquare.analysis.guard_picks import guard_table
-from mmseg_maxsquare.analysis.results_file import Results, cells_of, intervals, read_results
+from mmseg_maxsquare.analysis.measurements import (
+    Measurement,
+    caption,
+    measured_table,
+    measured_value,
+)
+from mmseg_maxsquare.analysis.results_file import (
+    SHIPPED,
+    Results,
+    cells_of,
+    intervals,
+    read_results,
+    write_results,
+)
 from mmseg_maxsquare.analysis.tables import load_table
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / 'docs/evidence.md', ROOT / 'README.md')
-BLOCK = re.compile(r'(<!-- results: (\w+) -->\n).*?(<!-- end -->)', re.DOTALL)
+PAGES = (ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md')))
+BLOCK = re.compile(r'(<!-- results: ([^>]+?) -->\n).*?(<!-- end -->)', re.DOTALL)
 VALUE = re.compile(r'(<!-- value:\s+([^>]+?)\s+-->).*?(<!-- end -->)', re.DOTALL)
 KEY = re.compile(r'(\w+)/(.+?)(?: - (.+?))?( over images| pick| rank| difficulty|)')
+MEASURED = re.compile(r'(measured|caption) (\w+)(?:: (.+))?')
+MEASURED_VALUE = re.compile(r'measured (\w+)/(.+)/(.+)')
+
+
+def publish(files: Sequence[Path], results: Results) -> None:
+    """Take results of the study, or measurements, over into the published ones."""
+    for file in files:
+        found = json.loads(file.read_text(encoding='utf-8'))
+        if 'cells' in found:
+            results.update(found)
+        else:
+            others = [m for m in results.get('measurements', []) if m['name'] != found['name']]
+            results['measurements'] = sorted([*others, found], key=lambda each: each['name'])
 
 
 def filled(text: str, results: Results) -> str:
     """A page whose blocks hold the tables and values of the results file."""
 
     def block(found: re.Match) -> str:
-        return f'{found[1]}\n{block_text(found[2], results)}\n{found[3]}'
+        return f'{found[1]}\n{block_text(found[2], results).rstrip()}\n\n{found[3]}'
 
     def inline(found: re.Match) -> str:
         return f'{found[1]}{value(" ".join(found[2].split()), results)}{found[3]}'
@@ -44,6 +79,10 @@ def filled(text: str, results: Results) -> str:
 
 def block_text(name: str, results: Results) -> str:
     """The Markdown of a block."""
+    if found := MEASURED.fullmatch(name):
+        columns = found[3].split('; ') if found[3] else []
+        measured = measurement(results, found[2])
+        return caption(measured) if found[1] == 'caption' else measured_table(measured, columns)
     names = dict.fromkeys(cell['table'] for cell in results['cells'])
     tables = [load_table(each) for each in names]
     if name == 'core_summary':
@@ -60,15 +99,19 @@ def value(key: str, results: Results) -> str:
     Raises:
         ValueError: If the key has another form, or the results file lacks its cells.
     """
+    if found := MEASURED_VALUE.fullmatch(key):
+        return measured_value(measurement(results, found[1]), found[2], found[3])
     found = KEY.fullmatch(key)
     if found is None:
         raise ValueError(f'{key}: no key of a value')
-    table, row, versus, kind = (part and part.strip() for part in found.groups())
-    cells = cells_of(results, table, row).values()
+    table, name, versus, kind = (part and part.strip() for part in found.groups())
+    labels = {label(*place): place for place in places(load_table(table))}
+    row, column = labels.get(name, (name, ''))
+    cells = cells_of(results, table, row, column).values()
     if not cells:
         raise ValueError(f'{key}: no such cells in the results file')
     if versus:
-        return str(intervals(results, table, row, versus)[kind == 'over images'])
+        return str(intervals(results, table, row, versus, column)[kind == 'over images'])
     if kind == 'rank':
         return mean_ranks(results, table, _losses_beside(table, row))[row].text(2)
     if kind == 'difficulty':
@@ -76,6 +119,18 @@ def value(key: str, results: Results) -> str:
     score = load_table(table).score
     of_run = (c['guard']['score'] if kind == 'pick' else c['metrics'][score] for c in cells)
     return f'{statistics.fmean(of_run):.1f}'
+
+
+def measurement(results: Results, name: str) -> Measurement:
+    """A measurement of the results file.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    for found in results.get('measurements', []):
+        if found['name'] == name:
+            return found
+    raise ValueError(f'no measurement {name} in the results file')
 
 
 def _losses_beside(table: str, row: str) -> list[str]:
@@ -95,7 +150,11 @@ def draw(results: Results, folder: Path) -> None:
 
 
 if __name__ == '__main__':
+    published = read_results()
+    publish([Path(name) for name in sys.argv[1:]], published)
+    write_results(published, SHIPPED)
     for page in PAGES:
-        text = page.read_text(encoding='utf-8')
-        page.write_text(filled(text, read_results()), encoding='utf-8')
-    draw(read_results(), ROOT / 'docs/images')
+        before = page.read_text(encoding='utf-8')
+        if (text := filled(before, published)) != before:
+            page.write_text(text, encoding='utf-8')
+    draw(published, ROOT / 'docs/images')
