@@ -95,3 +95,8 @@ def add_source(place: Place, images: int = 3) -> None:
         save_image(place.root / f'nowhere/images/{i}.jpg', SIZE, rng)
         label = rng.integers(0, CLASSES, SIZE, dtype=np.uint8)
         save_label(place.root / f'nowhere/labels/{i}.png', label)
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    """Tensors of a checkpoint."""
+    return torch.load(path, weights_only=True)['state_dict']
