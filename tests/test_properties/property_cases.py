@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from mmseg_maxsquare.losses import entropy_loss, max_square_loss
+
 # Derandomized: the same examples in every run, and none kept on disk between runs.
 REPRODUCIBLE = settings(derandomize=True, deadline=None, max_examples=50, database=None)
+
+NAMES = pytest.mark.parametrize('name', ['max_square', 'entropy', 'scaled entropy'])
 
 HALF = (torch.float16, torch.bfloat16)
 DTYPES = (*HALF, torch.float32, torch.float64)
@@ -156,3 +161,11 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     with np.errstate(over='ignore', divide='ignore'):
         logits = logits - logits.max(-1, keepdims=True)
         return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+
+def loss_of(name: str, case: Case, **changes: object) -> Tensor:
+    """Our loss; ``changes`` replace the case's arguments."""
+    arguments = {**dict(logits=case.logits, **case.maps(), **case.options), **changes}
+    if name == 'max_square':
+        return max_square_loss(**arguments)
+    return entropy_loss(**arguments, gamma=case.gamma if name == 'scaled entropy' else 0.0)
