@@ -95,7 +95,8 @@ def caption(found: Measurement) -> str:
     threads = f'{by["threads"]} thread{"s" * (by["threads"] != 1)}'
     parts = [found['about'], by['machine'], threads, f'PyTorch {by["torch"]}', found['date']]
     where = ', '.join(part for part in parts if part)
-    return f'`{found["command"]}`; {where}, commit {(by["commit"] or "unknown")[:7]}.'
+    commit, _, changes = (by['commit'] or 'unknown').partition('+')
+    return f'`{found["command"]}`; {where}, commit {commit[:7]}{changes and " with changes"}.'
 
 
 def measured_value(found: Measurement, row: str, column: str) -> str:
@@ -121,7 +122,7 @@ def shown(value: str | float | None) -> str:
         return f'{value:.0f}'
     if abs(value) >= 0.995:
         return f'{value:.1f}' if abs(value) >= 9.995 else f'{value:.2f}'
-    return f'{value:.2g}'
+    return f'{value:#.2g}'
 
 
 def _place(found: Measurement, column: str) -> int:

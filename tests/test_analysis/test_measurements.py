@@ -31,6 +31,8 @@ def test_the_file_says_where_the_numbers_come_from(path: Path) -> None:
     text = caption(found)
     assert text.startswith('`python steps.py`; 3 repeats, A CPU, ')
     assert found['date'] in text
+    found['made_by']['commit'] = f'{"1234567890" * 4}+changes'
+    assert caption(found).endswith(', commit 1234567 with changes.')
 
 
 def test_table_and_cells(path: Path) -> None:
@@ -56,6 +58,7 @@ def test_table_and_cells(path: Path) -> None:
         ('12 of 62', '12 of 62'),
         (3, '3'),
         (0.0342, '0.034'),
+        (0.0496, '0.050'),
         (0.9971, '1.00'),
         (-9.996, '-10.0'),
         (40.15, '40.1'),
