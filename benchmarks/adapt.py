@@ -2,8 +2,8 @@
 and, among them, of the guard's looks.
 
 Needs CamVid and LabelMeFacade (MMSEG_MAXSQUARE_DATA), and source models by seed, as the studies
-leave them: FOLDER/seed0/source_only/camvid_day/iter_500.pth. Finished adaptations are kept, so
-that a stopped run goes on: use a new folder for other code.
+leave them: FOLDER/seed0/source_only/camvid_day/iter_500.pth. Finished adaptations are kept; an
+unfinished one begins again, since its seconds count.
 As in: python benchmarks/adapt.py work_dirs/studies/evidence --seeds 0 1 2
 """
 
@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from measure import report
 
+from mmseg_maxsquare.analysis.provenance import provenance
 from mmseg_maxsquare.analysis.run_logs import finished_metrics
 
 BY_DAY = (
@@ -82,6 +84,7 @@ def main() -> None:
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--models', nargs='+', default=sorted({task.model for task in TASKS}))
     parser.add_argument('--out', type=Path, default=Path('work_dirs/benchmarks/adapt'))
+    parser.add_argument('--name', default='adapt', help='of the measurement')
     args = parser.parse_args()
     rows = [
         measure(task, seed, mode, args.sources, args.out)
@@ -91,21 +94,25 @@ def main() -> None:
         for mode in MODES
     ]
     about = f'mIoU in %, means over the seeds {", ".join(map(str, args.seeds))}'
-    path = args.out / f'{args.out.name}.json'
-    report('adapt on real photographs', COLUMNS, table(rows), about, path)
+    commits = {row['commit'] for row in rows}
+    if len(commits) > 1:
+        sys.exit(f'{args.out} holds adaptations of several commits; give another --out')
+    path = args.out / f'{args.name}.json'
+    report('adapt on real photographs', COLUMNS, table(rows), about, path, commit=commits.pop())
 
 
 def measure(task: Task, seed: int, mode: str, sources: Path, out: Path) -> dict:
     """One adaptation and its scores."""
     folder = out / f'seed{seed}_{task.model}_{task.drive}{mode.replace("--", "_")}'
     checkpoint = sources / f'seed{seed}/source_only/{task.model}/iter_{task.steps}.pth'
-    seconds = folder.with_suffix('.seconds')
-    if not seconds.is_file():
+    record = Path(f'{folder}.json')
+    if not record.is_file():
+        shutil.rmtree(folder, ignore_errors=True)
         images = out / f'{task.drive}.txt'
         write_list(images, task.drive)
-        started = time.time()
+        commit, started = provenance(None)['commit'], time.time()
         call('adapt', config_of(task), checkpoint, images, '--out', folder, mode)
-        seconds.write_text(f'{time.time() - started:.0f}')
+        record.write_text(json.dumps(dict(seconds=time.time() - started, commit=commit)))
     verdict = json.loads((folder / 'verdict.json').read_text())
     adapted, before = folder / 'adapted.pth', out / f'seed{seed}_{task.model}_{task.drive}_before'
     found = dict(
@@ -114,7 +121,7 @@ def measure(task: Task, seed: int, mode: str, sources: Path, out: Path) -> dict:
         mode=mode,
         before=score(task, checkpoint, before, task.scored),
         after=score(task, adapted, folder / 'scored', task.scored),
-        seconds=int(seconds.read_text()),
+        **json.loads(record.read_text()),
         looks=looks_seconds(folder),
         verdict=verdict['verdict'],
     )
@@ -185,7 +192,7 @@ def table(rows: list[dict]) -> list[list]:
 
 
 def mean(rows: list[dict], key: str) -> float | None:
-    """Of the runs that have it."""
+    """Mean of a field over the runs that have it; None if none has."""
     values = [row[key] for row in rows if row.get(key) is not None]
     return statistics.fmean(values) if values else None
 

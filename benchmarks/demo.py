@@ -30,7 +30,7 @@ def main() -> None:
     worlds = {seed: measure(seed, args.out) for seed in args.seeds}
     columns = ['world', *next(iter(worlds.values()))]
     rows = [[str(seed), *found.values()] for seed, found in worlds.items()]
-    about = 'mIoU in % over the drawn classes of the target'
+    about = 'mIoU in % over the drawn classes of the target; two runs at a time'
     report('The demo', columns, rows, about, args.out / 'demo.json')
 
 

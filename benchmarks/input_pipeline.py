@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from measure import report
+from measure import CPU, report
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
@@ -48,7 +48,7 @@ def main() -> None:
         'label/PNG: look-up of the ids against decoding their file'
     )
     path = args.out / 'input_pipeline.json'
-    report('Reading the data sets', COLUMNS, rows, about, path)
+    report('Reading the data sets', COLUMNS, rows, about, path, CPU)
 
 
 def data_sets() -> Iterator[tuple[str, dict]]:

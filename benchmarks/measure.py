@@ -11,10 +11,11 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from mmseg_maxsquare.analysis.measurements import measured_table, write_measurement
-from mmseg_maxsquare.analysis.provenance import processor_name
+from mmseg_maxsquare.analysis.provenance import processor_name, provenance
 
 COLUMNS = ['variant', 'seconds', 'time ratio', 'peak MB', 'memory ratio']
 CPU = torch.device('cpu')
+provenance(None)  # remembers the commit from before the runs
 Variants = dict[str, Callable[[], object]]
 
 
@@ -89,7 +90,8 @@ def report(
     rows: Sequence[list],
     about: str,
     path: Path,
-    device: torch.device = CPU,
+    device: torch.device | None = None,
+    commit: str | None = None,
 ) -> None:
     """Print a Markdown table and write it as JSON, for the pages of the documentation.
 
@@ -99,11 +101,12 @@ def report(
         rows: Text and numbers.
         about: Sizes, repeats and the like.
         path: The JSON file; its stem is the name of the measurement.
-        device: Where it was measured.
+        device: Where it was measured. Defaults to the accelerator, if there is one.
+        commit: Of earlier runs that are reported. Defaults to that of the checkout at the start.
     """
-    machine = processor_name() if device.type == 'cpu' else torch.cuda.get_device_name(device)
+    machine = processor_name() if device == CPU else None
     command = shlex.join(['python', f'benchmarks/{Path(sys.argv[0]).name}', *sys.argv[1:]])
-    found = write_measurement(path, title, command, columns, rows, about, machine)
+    found = write_measurement(path, title, command, columns, rows, about, machine, commit)
     print(f'\n### {title}\n\n{measured_table(found)}\n{path}')
 
 

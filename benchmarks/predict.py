@@ -55,7 +55,7 @@ def main() -> None:
         ratio = paired_ratio(times['least'], times['predict'])
         rows.append([name, shown, least, ours, ratio])
     about = f'{args.images} JPEG images, {args.repeats} repeats'
-    report('Prediction of a folder', COLUMNS, rows, about, args.out / 'predict.json')
+    report('Prediction of a folder', COLUMNS, rows, about, args.out / 'predict.json', CPU)
 
 
 def both(config: str, images: list[Path], folder: Path) -> dict[str, Callable[[], None]]:

@@ -44,6 +44,7 @@ def write_measurement(
     rows: Sequence[list],
     about: str = '',
     machine: str | None = None,
+    commit: str | None = None,
 ) -> Measurement:
     """Write a measurement of this process as JSON.
 
@@ -55,6 +56,7 @@ def write_measurement(
         rows: Text and numbers.
         about: Sizes, repeats and the like.
         machine: Defaults to the accelerator, else the processor.
+        commit: Defaults to that of the checkout when it was first asked for.
     """
     made_by = provenance(torch.get_num_threads())
     found = Measurement(
@@ -63,7 +65,11 @@ def write_measurement(
         command=command,
         about=about,
         date=datetime.date.today().isoformat(),
-        made_by={**made_by, 'machine': machine or made_by['machine']},
+        made_by={
+            **made_by,
+            'machine': machine or made_by['machine'],
+            'commit': commit or made_by['commit'],
+        },
         columns=list(columns),
         rows=[list(row) for row in rows],
     )
@@ -114,8 +120,7 @@ def measured_value(found: Measurement, row: str, column: str) -> str:
 
 
 def shown(value: str | float | None) -> str:
-    """Text as it is; a number with three digits, or two below 1, but never without its integer
-    part."""
+    """Text as it is; numbers with three significant digits, two below 1, whole from 100 on."""
     if value is None or isinstance(value, str):
         return value or ''
     if isinstance(value, int) or abs(value) >= 99.95:

@@ -38,7 +38,7 @@ def test_the_page_shows_the_looks() -> None:
     first = broken_promises(LOOKS, lambda _: FIRST)
     unseen = sum('seed 0' not in line for line in first)
     words = ' '.join(page.split())
-    assert f'breaks {len(first)} promises on all three seeds, {unseen} of them' in words
+    assert f'fails in {len(first)} runs of all three seeds, {unseen} of them' in words
 
 
 @pytest.mark.slow

@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def correlations(lines: list[dict]) -> list[float]:
-    """Of the class's property with its IoU."""
+    """Pearson's and Spearman's correlation of a property of the classes with their IoU."""
     _, *names = lines[0]
     values = [[float(line[name]) for line in lines if all(line.values())] for name in names]
     return [float(test(*values).statistic) for test in (pearsonr, spearmanr)]
@@ -64,14 +64,15 @@ def shares(lines: list[dict]) -> tuple[list[str], list[list]]:
     by_row: dict[str, list[dict]] = {}
     for line in lines:
         by_row.setdefault(f'{line["gradient by"]}: {line["loss"]}', []).append(line)
-    classes = [each['group'] for each in lines if not each['group'].startswith('decile')]
+    groups = dict.fromkeys(each['group'] for each in lines)
+    classes = [group for group in groups if not group.startswith('decile')]
     rows = []
     for name, own in by_row.items():
         tenths = [float(each['gradient (%)']) for each in own if each['group'].startswith('decile')]
         ratios = {each['group']: float(each['ratio']) for each in own}
-        groups = [sum(tenths[i] for i in group) for group in GROUPS.values()]
-        rows.append([name, *groups, *(ratios[each] for each in dict.fromkeys(classes))])
-    return ['gradient by: loss', *GROUPS, *dict.fromkeys(classes)], rows
+        sums = [sum(tenths[i] for i in group) for group in GROUPS.values()]
+        rows.append([name, *sums, *(ratios[each] for each in classes)])
+    return ['gradient by: loss', *GROUPS, *classes], rows
 
 
 if __name__ == '__main__':

@@ -1,8 +1,9 @@
 """Publishes results: ``python tools/docs/results.py [FILE ...]``
 
-Each FILE is the ``results.json`` of the study of the evidence, or what a benchmark wrote
-(``work_dirs/benchmarks/NAME.json``). They are taken over into the published results file, from
-which the tables and values of all pages are filled and the figures are drawn.
+Each FILE is the ``results.json`` of the study of the evidence, or the ``NAME.json`` of a benchmark
+(below ``work_dirs/benchmarks``) or of ``method_figures.py`` (in ``work_dirs/method``). They are
+taken over into the published results file, from which the tables and values of all pages are filled
+and the figures are drawn.
 
 ``<!-- results: KEY -->...<!-- end -->`` holds a table. A KEY is the name of a table of the study,
 ``core_summary`` (all tasks of the core side by side), ``guard_picks`` (what the guard's picks are
@@ -51,7 +52,7 @@ BLOCK = re.compile(r'(<!-- results: ([^>]+?) -->\n).*?(<!-- end -->)', re.DOTALL
 VALUE = re.compile(r'(<!-- value:\s+([^>]+?)\s+-->).*?(<!-- end -->)', re.DOTALL)
 KEY = re.compile(r'(\w+)/(.+?)(?: - (.+?))?( over images| pick| rank| difficulty|)')
 MEASURED = re.compile(r'(measured|caption) (\w+)(?:: (.+))?')
-MEASURED_VALUE = re.compile(r'measured (\w+)/(.+)/(.+)')
+MEASURED_VALUE = re.compile(r'measured (\w+)/(.+)')
 
 
 def publish(files: Sequence[Path], results: Results) -> None:
@@ -100,7 +101,7 @@ def value(key: str, results: Results) -> str:
         ValueError: If the key has another form, or the results file lacks its cells.
     """
     if found := MEASURED_VALUE.fullmatch(key):
-        return measured_value(measurement(results, found[1]), found[2], found[3])
+        return measured_cell(measurement(results, found[1]), found[2])
     found = KEY.fullmatch(key)
     if found is None:
         raise ValueError(f'{key}: no key of a value')
@@ -119,6 +120,19 @@ def value(key: str, results: Results) -> str:
     score = load_table(table).score
     of_run = (c['guard']['score'] if kind == 'pick' else c['metrics'][score] for c in cells)
     return f'{statistics.fmean(of_run):.1f}'
+
+
+def measured_cell(found: Measurement, place: str) -> str:
+    """A cell by ``ROW/COLUMN``; both may have slashes in them.
+
+    Raises:
+        ValueError: If there is no such cell.
+    """
+    ends = [column for column in found['columns'] if place.endswith(f'/{column}')]
+    if not ends:
+        raise ValueError(f'{found["name"]}: {place} ends in none of {found["columns"]}')
+    column = max(ends, key=len)
+    return measured_value(found, place.removesuffix(f'/{column}'), column)
 
 
 def measurement(results: Results, name: str) -> Measurement:
@@ -149,12 +163,17 @@ def draw(results: Results, folder: Path) -> None:
             shutil.copyfile(picture, folder / f'evidence_{picture.name}')
 
 
-if __name__ == '__main__':
-    published = read_results()
-    publish([Path(name) for name in sys.argv[1:]], published)
-    write_results(published, SHIPPED)
-    for page in PAGES:
-        before = page.read_text(encoding='utf-8')
-        if (text := filled(before, published)) != before:
+def main() -> None:
+    """Publish the files that the command line names."""
+    results = read_results()
+    publish([Path(name) for name in sys.argv[1:]], results)
+    pages = {page: filled(page.read_text(encoding='utf-8'), results) for page in PAGES}
+    write_results(results, SHIPPED)  # no page has failed
+    for page, text in pages.items():
+        if text != page.read_text(encoding='utf-8'):
             page.write_text(text, encoding='utf-8')
-    draw(published, ROOT / 'docs/images')
+    draw(results, ROOT / 'docs/images')
+
+
+if __name__ == '__main__':
+    main()
