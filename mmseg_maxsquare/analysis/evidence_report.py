@@ -74,6 +74,25 @@ def summary(tables: Sequence[Table], results: Results) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def times_table(tables: Sequence[Table], results: Results) -> str:
+    """Markdown: runs and time of every table.
+
+    Looks of the guard, scoring and the source models, which tables share, are not counted.
+
+    Args:
+        tables: Of all parts.
+        results: A results file.
+    """
+    lines = head(['table', 'runs', 'minutes of a run', 'core hours'])
+    for table in tables:
+        own = [cell for cell in results['cells'] if cell['table'] == table.name]
+        times = [cell['seconds'] for cell in own if cell['seconds']]
+        if times:
+            middle, total = statistics.median(times) / 60, sum(times) / 3600
+            lines.append(line([table.title, str(len(times)), f'{middle:.1f}', f'{total:.1f}']))
+    return '\n'.join(lines) + '\n'
+
+
 def table_text(table: Table, results: Results) -> str:
     """Markdown: the table, and at equal strength those of the classes."""
     texts = [result_table(table, results), *class_tables(table, results)]

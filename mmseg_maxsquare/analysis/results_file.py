@@ -16,7 +16,14 @@ from mmseg_maxsquare.evaluation.guard import choose
 
 from .intervals import Interval, over_images, over_seeds
 from .rows import Row, Table
-from .run_logs import SCORES, finished_metrics, logged_config, records
+from .run_logs import (
+    SCORES,
+    finished_metrics,
+    logged_config,
+    records,
+    seconds_per_step,
+    steps_done,
+)
 from .runner import work_dir_of
 
 SHIPPED = Path(__file__).parent / 'evidence.json'  # of the study that the docs show
@@ -38,7 +45,8 @@ def collect_results(tables: Sequence[Table], seeds: Sequence[int], out: Path) ->
     Returns:
         ``cells``: for each run table, row, column, seed, ``metrics`` of the last checkpoint,
         ``guard`` (the look that it picks without labels, and its score), ``curve`` (score by
-        step), ``strength`` and ``made_by``. ``comparisons``: of :func:`pairs_of`, the
+        step), ``strength``, ``seconds`` (of its training steps, None for a test) and
+        ``made_by``. ``comparisons``: of :func:`pairs_of`, the
         mean difference of the score with its intervals.
     """
     cells, comparisons = [], []
@@ -113,8 +121,14 @@ def _cell(table: Table, row: Row, seed: int, out: Path) -> dict | None:
         guard=_guarded(looks),
         curve=_curve(folder, looks, table.score),
         strength=json.loads(strength.read_text()) if strength.is_file() else None,
+        seconds=_seconds(folder),
         made_by={key: cfg.get('run', {}).get(key) for key in MADE_BY},
     )
+
+
+def _seconds(folder: Path) -> int | None:
+    seconds = steps_done(folder) * seconds_per_step(folder)
+    return None if math.isnan(seconds) else round(seconds)
 
 
 def _guarded(looks: Sequence[dict]) -> dict | None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 from pathlib import Path
 
 from mmengine.config import Config
@@ -62,9 +63,9 @@ def steps_done(work_dir: Path) -> int:
 
 
 def seconds_per_step(work_dir: Path) -> float:
-    """Mean logged time of a step; NaN if nothing is logged."""
+    """Median logged time of a step, which pauses do not change; NaN if nothing is logged."""
     times = [record['time'] for record in records(work_dir) if 'time' in record]
-    return sum(times) / len(times) if times else math.nan
+    return statistics.median(times) if times else math.nan
 
 
 def text_of(path: Path) -> str:

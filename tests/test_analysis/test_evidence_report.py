@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmseg_maxsquare.analysis.evidence_report import (
     result_table,
     summary,
+    times_table,
     write_evidence,
 )
 from mmseg_maxsquare.analysis.results_file import collect_results, pairs_of, read_results
@@ -37,7 +38,7 @@ def leave(row: Row, seed: int, out: Path, score: float) -> None:
     cfg = Config.fromfile(REPO / 'configs' / row.run.config)
     cfg.run = dict(commit='abc', machine='M', threads=1, torch='2')
     cfg.dump(logs / 'config.py')
-    lines = [dict(loss=1.0, step=200), {'mIoU': score, 'IoU.sky': 50.0, 'step': 200}]
+    lines = [dict(loss=1.0, step=200, time=0.9), {'mIoU': score, 'IoU.sky': 50.0, 'step': 200}]
     (logs / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)))
     if row.name.startswith('MaxSquare'):
         (folder / 'guard.csv').write_text(LOOKS)
@@ -64,6 +65,7 @@ def test_cells(out: Path) -> None:
     assert cell['guard'] == dict(name='step 100', score=38.0)  # before the shares diverge
     assert cell['curve'] == {'0': 34.0, '50': 36.0, '100': 38.0, '200': 33.0}
     assert cell['made_by'] == dict(commit='abc', machine='M', threads=1, torch='2')
+    assert cell['seconds'] == 180
 
 
 def test_comparisons(out: Path) -> None:
@@ -80,6 +82,11 @@ def test_table(out: Path) -> None:
     assert '| MaxSquare | 2 | 39.0 ± 1.4 | 38.0 ± 0.0 |' in lines
     assert '| Source only | 2 | 34.0 ± 0.0 | - |' in lines
     assert '| MaxSquare | BN control | +4.0 [-8.7, +16.7] | +4.0 [+4.0, +4.0] |' in lines
+
+
+def test_times(out: Path) -> None:
+    lines = times_table([TABLE], collect_results([TABLE], [0, 1], out)).splitlines()
+    assert lines[2:] == [f'| {TABLE.title} | 6 | 3.0 | 0.3 |']
 
 
 def test_summary(out: Path) -> None:

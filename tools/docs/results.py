@@ -7,8 +7,8 @@ and the figures are drawn.
 
 ``<!-- results: KEY -->...<!-- end -->`` holds a table. A KEY is the name of a table of the study,
 ``core_summary`` (all tasks of the core side by side), ``guard_picks`` (what the guard's picks are
-worth), ``measured NAME`` (all columns of a benchmark, and where they come from),
-``measured NAME: COLUMN; COLUMN``, or ``caption NAME`` (where they come from).
+worth), ``times`` (of the study), ``measured NAME`` (all columns of a benchmark, and where they come
+from), ``measured NAME: COLUMN; COLUMN``, or ``caption NAME`` (where they come from).
 
 ``<!-- value: KEY -->...<!-- end -->`` holds one number. A KEY is ``TABLE/ROW`` (mean of the last
 checkpoints over the seeds), ``TABLE/ROW pick`` (of the guard's picks), ``TABLE/ROW - ROW``
@@ -28,7 +28,7 @@ from pathlib import Path
 
 from mmseg_maxsquare.analysis.class_gains import difficulty_correlation, mean_ranks
 from mmseg_maxsquare.analysis.evidence_figures import CORE, draw_figures, label, part_of, places
-from mmseg_maxsquare.analysis.evidence_report import LOSS_AT, summary, table_text
+from mmseg_maxsquare.analysis.evidence_report import LOSS_AT, summary, table_text, times_table
 from mmseg_maxsquare.analysis.guard_picks import guard_table
 from mmseg_maxsquare.analysis.measurements import (
     Measurement,
@@ -90,6 +90,8 @@ def block_text(name: str, results: Results) -> str:
         return summary([table for table in tables if part_of(table) == CORE], results)
     if name == 'guard_picks':
         return guard_table(tables, results)
+    if name == 'times':
+        return times_table(tables, results)
     table = load_table(name)
     return f'**{table.title}**\n\n{table_text(table, results)}'
 
