@@ -1,10 +1,12 @@
 """Terminal output of a run; its log file always holds everything."""
 
 import io
+import itertools
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 from mmengine.dist import is_main_process
@@ -39,14 +41,21 @@ FROZEN = 'is skipped since its requires_grad=False'
 
 
 class SeparateRunner(Runner):
-    """mmengine's runner whose scalars and pictures go to its own work dir.
+    """mmengine's runner whose log, scalars and pictures go to its own work dir.
 
-    mmengine keeps visualizers by name, and those of configs share one: a second run in a process
-    would write into the folder of the first.
+    mmengine keeps loggers, message hubs and visualizers by name, and names runs by the second of
+    their start: a second run in the process would write into the folder of the first.
     """
 
+    _started = itertools.count(1)
+
+    def __init__(self, *args: Any, experiment_name: str | None = None, **kwargs: Any) -> None:
+        file = getattr(kwargs.get('cfg'), 'filename', None)
+        name, number = experiment_name or Path(file or 'run').stem, next(self._started)
+        super().__init__(*args, experiment_name=f'{name}_{number}', **kwargs)
+
     def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
-        """See :class:`mmengine.runner.Runner`."""
+        """See :class:`mmengine.runner.Runner`; the visualizers of configs share one name."""
         if isinstance(visualizer, dict):
             visualizer = {**visualizer, 'name': self.experiment_name}
         return super().build_visualizer(visualizer)

@@ -57,8 +57,9 @@ def test_verbose_shows_all(place: Place, capfd: pytest.CaptureFixture) -> None:
     assert 'learning rate 0.1, weight decay' not in output
 
 
-def test_two_runs_in_a_process(place: Place) -> None:
-    """Each has its own scalars, though their visualizers have the same name."""
+def test_two_runs_in_a_process(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its own log and scalars, also with one visualizer's name and in one second."""
+    monkeypatch.setattr('time.strftime', lambda *_: '20260102_030405')
     with (place.root / CONFIG).open('a') as stream:
         stream.write("visualizer = dict(type='SegLocalVisualizer', name='visualizer', ")
         stream.write("vis_backends=[dict(type='LocalVisBackend')])\n")
@@ -67,6 +68,8 @@ def test_two_runs_in_a_process(place: Place) -> None:
     for name in ('first', 'second'):
         (scalars,) = (place.root / name).glob('*/vis_data/scalars.json')
         assert scalars.read_text().count('mIoU') == 1
+        (log,) = (place.root / name).glob('*/*.log')
+        assert log.read_text().count('System environment') == 1
 
 
 def test_describe_rates() -> None:
