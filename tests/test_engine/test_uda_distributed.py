@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from .two_ranks import CASES, STEPS, batch_of, model_of, wrapper_of
+from .two_ranks import CASES, SECONDS, STEPS, batch_of, model_of, wrapper_of
 from tests.helpers import REPO
 
 MODULE = 'tests.test_engine.two_ranks'
@@ -27,7 +27,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for rank in range(2)
     ]
-    outputs = [process.communicate(timeout=120)[0] for process in ranks]
+    outputs = [process.communicate(timeout=2 * SECONDS)[0] for process in ranks]
     assert [process.returncode for process in ranks] == [0, 0], '\n'.join(outputs)[-3000:]
     return folder
 

@@ -1,5 +1,6 @@
 """What test_uda_distributed.py runs in each process, as a module: RANK FOLDER."""
 
+import faulthandler
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mmseg_maxsquare.engine import UDADistributedDataParallel
 from tests.helpers.tiny_models import build_model, low_head_cfg, plain_cfg, uda_batch, uda_cfg
 
 STEPS = 5
+SECONDS = 240  # until a rank that hangs says where, and ends
 GUIDANCE = dict(threshold=0.4, loss_weight=0.5)
 ADVERSARIAL = dict(type='AdaptSegNet', weights=dict(decode_head=1.0, auxiliary_head=0.2))
 CASES = {
@@ -78,6 +80,7 @@ def wrapper_of(case: str, model: nn.Module) -> OptimWrapper:
 
 def main() -> None:
     rank, folder = int(sys.argv[1]), Path(sys.argv[2])
+    faulthandler.dump_traceback_later(SECONDS, exit=True)
     torch.set_num_threads(1)
     store = torch.distributed.FileStore(str(folder / 'store'), 2)
     torch.distributed.init_process_group('gloo', store=store, rank=rank, world_size=2)
@@ -88,6 +91,7 @@ def main() -> None:
         for step in range(STEPS):
             ddp.train_step(batch_of(case, step, slice(rank, rank + 1)), wrapper)
         torch.save(model.state_dict(), folder / f'{case}{rank}.pth')
+    torch.distributed.barrier()  # no rank leaves while the other still receives
     torch.distributed.destroy_process_group()
 
 
