@@ -7,9 +7,10 @@ import statistics
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
-from mmseg_maxsquare.analysis.intervals import over_seeds
+from mmseg_maxsquare.analysis.intervals import over_images, over_seeds
 from mmseg_maxsquare.analysis.results_file import cells_of, pairs_of, read_results
 from mmseg_maxsquare.analysis.tables import load_table
 
@@ -80,18 +81,44 @@ def test_every_measurement_says_where_it_comes_from() -> None:
 
 
 def test_publish(tool: ModuleType, tmp_path: Path) -> None:
-    """A measurement replaces the one of its name; the study replaces its part."""
+    """A measurement replaces the one of its name."""
     results = dict(cells=[1], comparisons=[2], measurements=[dict(name='b', rows=1)])
-    for name, found in (
-        ('new', dict(name='a', rows=2)),
-        ('b', dict(name='b', rows=3)),
-        ('study', dict(cells=[4], comparisons=[5])),
-    ):
-        (tmp_path / f'{name}.json').write_text(json.dumps(found))
-    tool.publish([tmp_path / f'{name}.json' for name in ('new', 'b', 'study')], results)
-    assert results == dict(
-        cells=[4], comparisons=[5], measurements=[dict(name='a', rows=2), dict(name='b', rows=3)]
-    )
+    for name, rows in (('a', 2), ('b', 3)):
+        (tmp_path / f'{name}.json').write_text(json.dumps(dict(name=name, rows=rows)))
+    tool.publish([tmp_path / f'{name}.json' for name in ('a', 'b')], results)
+    measurements = [dict(name='a', rows=2), dict(name='b', rows=3)]
+    assert results == dict(cells=[1], comparisons=[2], measurements=measurements)
+
+
+def cell(row: str, seed: int, score: float, areas: list | None = None) -> dict:
+    place = dict(table='evidence_camvid_dusk', row=row, column='', seed=seed)
+    return dict(place, metrics={'mIoU': score}, areas=areas)
+
+
+def test_publish_cells(tool: ModuleType, tmp_path: Path) -> None:
+    """New cells replace those of their place; an interval over images of more seeds stays."""
+    rows = ('BN control', 'MaxSquare')
+    results = dict(cells=[cell(row, seed, 30.0) for row in rows for seed in (0, 1)])
+    names = dict(table='evidence_camvid_dusk', row='MaxSquare', column='', versus='BN control')
+    gain = dict(names, seeds=[0, 1], over_seeds=[0.0, 0.0, 0.0])
+    results['comparisons'] = [dict(gain, image_seeds=[0, 1], over_images=[0.0, -1.0, 1.0])]
+    new = {'BN control': (31.0, [[[1]], [[4]]]), 'MaxSquare': (33.0, [[[2]], [[4]]])}
+
+    def publish(seeds: range) -> dict:
+        cells = [cell(row, seed, *new[row]) for row in rows for seed in seeds]
+        (tmp_path / 'results.json').write_text(json.dumps(dict(cells=cells)))
+        tool.publish([tmp_path / 'results.json'], results)
+        (entry,) = results['comparisons']
+        return entry
+
+    entry = publish(range(1, 2))
+    assert entry['seeds'] == [0, 1] and entry['over_seeds'][0] == 1.0
+    assert entry['image_seeds'] == [0, 1] and entry['over_images'] == [0.0, -1.0, 1.0]
+    entry = publish(range(2, 4))
+    assert entry['seeds'] == [0, 1, 2, 3] and entry['over_seeds'][0] == 1.5
+    assert entry['image_seeds'] == [1, 2, 3] and entry['over_images'] == [25.0, 25.0, 25.0]
+    order = [(c['row'], c['seed']) for c in results['cells']]
+    assert order == [(row, seed) for row in rows for seed in range(4)]
 
 
 def test_measured_blocks_and_values(tool: ModuleType) -> None:
@@ -139,6 +166,13 @@ def test_comparisons_follow_from_the_cells() -> None:
         assert entry['over_seeds'][0] == pytest.approx(found.mean, abs=1e-4)
         if len(gains) > 1:
             assert entry['over_seeds'][1:] == pytest.approx([found.low, found.high], abs=1e-4)
+        kept = [s for s in entry['seeds'] if ours[s].get('areas') and others[s].get('areas')]
+        assert len(entry['image_seeds']) >= len(kept)
+        if kept == entry['image_seeds'] != []:
+            areas = [[np.array(side[s]['areas']) for s in kept] for side in (ours, others)]
+            images = over_images(*areas)
+            expected = [images.mean, images.low, images.high]
+            assert entry['over_images'] == pytest.approx(expected, abs=1e-4)
 
 
 def test_values(tool: ModuleType) -> None:

@@ -19,7 +19,7 @@ from .results_file import (
     write_results,
 )
 from .rows import Table
-from .tables import load_table, spec_names
+from .tables import load_table, read_spec, spec_file, spec_names
 
 PREFIX, DIGITS = 'evidence_', 'digits'
 LOSS_AT = re.compile(r'(.+), (s0/3|s0|3 s0)$')  # rows at equal strength
@@ -30,7 +30,7 @@ def write_evidence(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> 
 
     Args:
         tables: Of the part that has just been run; all shipped parts are reported, too.
-        seeds: Of that part; other seeds that are finished are reported, too.
+        seeds: Of that part; all that are finished of a table's own study are reported, too.
         out: Folder of all runs.
 
     Returns:
@@ -38,9 +38,11 @@ def write_evidence(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> 
     """
     names = [name for name in spec_names('table') if name.startswith(PREFIX) or name == DIGITS]
     every = list({t.name: t for t in [*map(load_table, names), *tables]}.values())
-    folders = [path.name.removeprefix('seed') for path in out.glob('seed*')]
-    found = sorted({*seeds, *(int(name) for name in folders if name.isdigit())})
-    results = collect_results(every, found, out)
+    results: Results = dict(cells=[], comparisons=[])
+    for table in every:
+        own = seeds if table.name in {t.name for t in tables} else ()
+        part = collect_results(table, sorted({*own, *planned_seeds(table)}), out)
+        results = {key: entries + part[key] for key, entries in results.items()}
     write_results(results, out / 'results.json')
     shown = [table for table in every if any(c['table'] == table.name for c in results['cells'])]
     parts = [f'### {table.title}\n\n{table_text(table, results)}' for table in shown]
@@ -50,6 +52,13 @@ def write_evidence(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> 
     (out / 'evidence.md').write_text(text, encoding='utf-8')
     draw_figures(shown, results, out)
     return text
+
+
+def planned_seeds(table: Table) -> list[int]:
+    """Seeds of a table in the shipped studies of the evidence; none if it is in none of them."""
+    specs = [read_spec(spec_file('study', [name])) for name in spec_names('study')]
+    found = [s for s in specs if s.get('report') == 'evidence' and table.name in s['tables']]
+    return found[0]['seeds'] if found else []
 
 
 def summary(tables: Sequence[Table], results: Results) -> str:

@@ -56,6 +56,19 @@ def over_seeds(differences: Sequence[float]) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def block_sums(areas: np.ndarray) -> np.ndarray:
+    """Sums over blocks of ten consecutive images.
+
+    Args:
+        areas: ``(..., images, classes)``.
+
+    Returns:
+        ``(..., blocks, classes)``; the last block may have fewer images.
+    """
+    starts = np.arange(0, areas.shape[-2], BLOCK)
+    return np.add.reduceat(areas, starts, axis=-2)
+
+
 def over_images(
     ours: Sequence[np.ndarray], others: Sequence[np.ndarray], draws: int = DRAWS, seed: int = 0
 ) -> Interval:
@@ -65,7 +78,8 @@ def over_images(
     all seeds.
 
     Args:
-        ours: For each seed, intersections and unions, ``(2, images, classes)``.
+        ours: For each seed, intersections and unions of :func:`block_sums`,
+            ``(2, blocks, classes)``.
         others: Those of the row to compare with, seed by seed.
         draws: Number of drawn sets. Defaults to 2000.
         seed: Of the draws. Defaults to 0.
@@ -73,8 +87,8 @@ def over_images(
     Returns:
         The difference on all images, and the percentiles of the drawn ones.
     """
-    pairs = [np.stack(pair) for pair in zip(ours, others, strict=True)]  # (2, 2, images, classes)
-    blocks = np.stack([_blocks(pair) for pair in pairs])  # (seeds, 2, 2, blocks, classes)
+    pairs = [np.stack(pair) for pair in zip(ours, others, strict=True)]
+    blocks = np.stack(pairs)  # (seeds, 2, 2, blocks, classes)
     count = blocks.shape[3]
     generator = np.random.default_rng(seed)
     drawn = generator.integers(count, size=(draws, count))
@@ -82,12 +96,6 @@ def over_images(
     gains = _gain(np.einsum('db,spibc->dspic', weights, blocks))
     low, high = np.nanpercentile(gains, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
     return Interval(float(_gain(blocks.sum(axis=3)[None])[0]), float(low), float(high))
-
-
-def _blocks(areas: np.ndarray) -> np.ndarray:
-    """Sums over blocks of images, along the last axis but one."""
-    starts = np.arange(0, areas.shape[-2], BLOCK)
-    return np.add.reduceat(areas, starts, axis=-2)
 
 
 def _gain(areas: np.ndarray) -> np.ndarray:

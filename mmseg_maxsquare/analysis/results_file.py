@@ -14,7 +14,7 @@ from mmseg_maxsquare.engine.looks import read_csv
 from mmseg_maxsquare.engine.matched_strength_hook import FILE as STRENGTH
 from mmseg_maxsquare.evaluation.guard import choose
 
-from .intervals import Interval, over_images, over_seeds
+from .intervals import Interval, block_sums, over_images, over_seeds
 from .rows import Row, Table
 from .run_logs import (
     SCORES,
@@ -34,32 +34,57 @@ DIGITS = 4  # that are kept of every number
 Results = dict[str, Any]
 
 
-def collect_results(tables: Sequence[Table], seeds: Sequence[int], out: Path) -> Results:
-    """Cells of all finished runs, and comparisons of their tables' rows.
+def collect_results(table: Table, seeds: Sequence[int], out: Path) -> Results:
+    """Cells of a table's finished runs, and their comparisons.
 
     Args:
-        tables: The tables.
+        table: The table.
         seeds: Seeds to look for.
         out: Folder of all runs.
 
     Returns:
         ``cells``: for each run table, row, column, seed, ``metrics`` of the last checkpoint,
         ``guard`` (the look that it picks without labels, and its score), ``curve`` (score by
-        step), ``strength``, ``seconds`` (of its training steps, None for a test) and
-        ``made_by``. ``comparisons``: of :func:`pairs_of`, the
-        mean difference of the score with its intervals.
+        step), ``strength``, ``seconds`` (of its training steps, None for a test), ``made_by``
+        and ``areas`` (intersections and unions of every block of evaluation images and class;
+        None if the run did not keep them). ``comparisons``: see :func:`comparisons_of`.
     """
-    cells, comparisons = [], []
-    for table in tables:
-        found = [
-            cell
-            for row in table.rows
-            for seed in seeds
-            if (cell := _cell(table, row, seed, out)) is not None
-        ]
-        cells += found
-        comparisons += list(_comparisons(table, found, out))
-    return dict(cells=cells, comparisons=comparisons)
+    found = (_cell(table, row, seed, out) for row in table.rows for seed in seeds)
+    cells = [cell for cell in found if cell is not None]
+    return dict(cells=cells, comparisons=list(comparisons_of(table, cells)))
+
+
+def comparisons_of(table: Table, cells: Sequence[dict]) -> Iterator[dict]:
+    """Differences of the rows of :func:`pairs_of` in the score, with their intervals.
+
+    Args:
+        table: The table.
+        cells: Of a results file; those of other tables do not matter.
+
+    Yields:
+        Entries with ``over_seeds`` (of ``seeds``, which both rows have) and ``over_images``
+        (of ``image_seeds``, whose cells have areas; None if there are none): mean and ends.
+    """
+    for name, versus, column in pairs_of(table):
+        of_table = dict(cells=cells)
+        sides = [cells_of(of_table, table.name, row, column) for row in (name, versus)]
+        seeds = sorted(set(sides[0]) & set(sides[1]))
+        if not seeds:
+            continue
+        scores = ([side[seed]['metrics'][table.score] for seed in seeds] for side in sides)
+        gains = [ours - others for ours, others in zip(*scores, strict=True)]
+        kept = [seed for seed in seeds if all(side[seed].get('areas') for side in sides)]
+        ours, others = ([np.array(side[seed]['areas']) for seed in kept] for side in sides)
+        yield dict(
+            table=table.name,
+            row=name,
+            column=column,
+            versus=versus,
+            seeds=seeds,
+            over_seeds=_numbers(over_seeds(gains)),
+            image_seeds=kept,
+            over_images=_numbers(over_images(ours, others)) if kept else None,
+        )
 
 
 def write_results(results: Results, path: Path) -> None:
@@ -123,7 +148,16 @@ def _cell(table: Table, row: Row, seed: int, out: Path) -> dict | None:
         strength=json.loads(strength.read_text()) if strength.is_file() else None,
         seconds=_seconds(folder),
         made_by={key: cfg.get('run', {}).get(key) for key in MADE_BY},
+        areas=_areas(folder / AREAS),
     )
+
+
+def _areas(file: Path) -> list | None:
+    """Sums of intersections and unions, ``(2, blocks, classes)``."""
+    if not file.is_file():
+        return None
+    with np.load(file) as found:
+        return block_sums(np.stack([found['intersection'], found['union']])).tolist()
 
 
 def _seconds(folder: Path) -> int | None:
@@ -166,45 +200,6 @@ def pairs_of(table: Table) -> list[tuple[str, str, str]]:
         other = (f'{WEAKER.get(loss)}, {strength}', column)
         pairs += [(name, *other)] if other in places else []
     return pairs
-
-
-def _comparisons(table: Table, cells: Sequence[dict], out: Path) -> Iterator[dict]:
-    by_place: dict[tuple, dict[int, float]] = {}
-    for cell in cells:
-        score = cell['metrics'][table.score]
-        by_place.setdefault((cell['row'], cell['column']), {})[cell['seed']] = score
-    rows = {(row.name, row.column): row for row in table.rows}
-    for name, versus, column in pairs_of(table):
-        ours, others = by_place.get((name, column), {}), by_place.get((versus, column), {})
-        seeds = sorted(set(ours) & set(others))
-        if not seeds:
-            continue
-        images = _image_interval(rows[name, column], rows[versus, column], seeds, out)
-        yield dict(
-            table=table.name,
-            row=name,
-            column=column,
-            versus=versus,
-            seeds=seeds,
-            over_seeds=_numbers(over_seeds([ours[seed] - others[seed] for seed in seeds])),
-            over_images=images and _numbers(images),
-        )
-
-
-def _image_interval(row: Row, other: Row, seeds: Sequence[int], out: Path) -> Interval | None:
-    """The bootstrap over images; None if a run did not keep how each image was scored."""
-    sides = []
-    for run in (row.run, other.run):
-        files = [work_dir_of(run, seed, out) / AREAS for seed in seeds]
-        if not all(file.is_file() for file in files):
-            return None
-        loaded = []
-        for file in files:
-            with np.load(file) as found:
-                loaded.append(np.stack([found['intersection'], found['union']]))
-        sides.append(loaded)
-    ours, others = sides
-    return over_images(ours, others)
 
 
 def _numbers(interval: Interval) -> list[float | None]:

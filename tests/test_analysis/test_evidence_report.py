@@ -58,7 +58,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_cells(out: Path) -> None:
-    results = collect_results([TABLE], [0, 1, 2], out)
+    results = collect_results(TABLE, [0, 1, 2], out)
     assert len(results['cells']) == 6
     cell = next(c for c in results['cells'] if (c['row'], c['seed']) == ('MaxSquare', 1))
     assert cell['metrics'] == {'mIoU': 40.0, 'IoU.sky': 50.0}
@@ -70,7 +70,7 @@ def test_cells(out: Path) -> None:
 
 def test_comparisons(out: Path) -> None:
     """4 +- 12.706 * sqrt(2) / sqrt(2) over seeds; over images there is no spread at all."""
-    found = collect_results([TABLE], [0, 1], out)['comparisons']
+    found = collect_results(TABLE, [0, 1], out)['comparisons']
     entry = next(c for c in found if (c['row'], c['versus']) == ('MaxSquare', 'BN control'))
     assert entry['seeds'] == [0, 1]
     assert entry['over_seeds'] == pytest.approx([4.0, 4 - 12.7062, 4 + 12.7062], abs=1e-3)
@@ -78,20 +78,20 @@ def test_comparisons(out: Path) -> None:
 
 
 def test_table(out: Path) -> None:
-    lines = result_table(TABLE, collect_results([TABLE], [0, 1], out)).splitlines()
+    lines = result_table(TABLE, collect_results(TABLE, [0, 1], out)).splitlines()
     assert '| MaxSquare | 2 | 39.0 ± 1.4 | 38.0 ± 0.0 |' in lines
     assert '| Source only | 2 | 34.0 ± 0.0 | - |' in lines
     assert '| MaxSquare | BN control | +4.0 [-8.7, +16.7] | +4.0 [+4.0, +4.0] |' in lines
 
 
 def test_times(out: Path) -> None:
-    lines = times_table([TABLE], collect_results([TABLE], [0, 1], out)).splitlines()
+    lines = times_table([TABLE], collect_results(TABLE, [0, 1], out)).splitlines()
     assert lines[2:] == [f'| {TABLE.title} | 6 | 3.0 | 0.3 |']
 
 
 def test_summary(out: Path) -> None:
     """Tasks side by side; here twice the same one."""
-    lines = summary([TABLE] * 2, collect_results([TABLE], [0, 1], out)).splitlines()
+    lines = summary([TABLE] * 2, collect_results(TABLE, [0, 1], out)).splitlines()
     assert lines[0] == '| row | CamVid, day -> dusk | CamVid, day -> dusk |'
     cell = '39.0 ± 1.4: +4.0 [-8.7, +16.7]'
     assert f'| MaxSquare | {cell} | {cell} |' in lines
@@ -102,11 +102,11 @@ def test_summary(out: Path) -> None:
 def test_files(out: Path) -> None:
     text = write_evidence([], [], out)
     assert (out / 'evidence.md').read_text() == text and 'CamVid, day -> dusk' in text
-    assert read_results(out / 'results.json') == collect_results(
-        [load_table(f'evidence_{name}camvid_dusk') for name in ('', 'strength_', 'systems_')],
-        [0, 1],
-        out,
-    )
+    names = [f'evidence_{name}camvid_dusk' for name in ('', 'strength_', 'systems_')]
+    parts = [collect_results(load_table(name), [0, 1], out) for name in names]
+    assert read_results(out / 'results.json') == {
+        key: [entry for part in parts for entry in part[key]] for key in ('cells', 'comparisons')
+    }
     # The tables of equal strength hold only the controls yet.
     assert {path.stem for path in out.glob('*.png')} == {
         f'{kind}_{part}' for kind in ('differences', 'curves') for part in ('core', 'systems')

@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from mmseg_maxsquare.analysis.intervals import BLOCK, Interval, over_images, over_seeds
+from mmseg_maxsquare.analysis.intervals import (
+    BLOCK,
+    Interval,
+    block_sums,
+    over_images,
+    over_seeds,
+)
 
 
 def test_five_seeds_by_hand() -> None:
@@ -46,7 +52,8 @@ def gain(ours: list, others: list, images: list[int]) -> float:
 
 def test_bootstrap_over_blocks() -> None:
     ours, others = [areas(0), areas(1)], [areas(2), areas(3)]
-    found = over_images(ours, others, draws=50, seed=7)
+    sums = [[block_sums(part) for part in side] for side in (ours, others)]
+    found = over_images(*sums, draws=50, seed=7)
     assert found.mean == pytest.approx(gain(ours, others, list(range(34))))
     blocks = [list(range(i, min(i + BLOCK, 34))) for i in range(0, 34, BLOCK)]
     generator = np.random.default_rng(7)
@@ -62,5 +69,5 @@ def test_a_row_against_itself() -> None:
 def test_a_class_that_never_occurs_is_left_out() -> None:
     one, two = areas(0), areas(1)
     one[:, :, 2] = two[:, :, 2] = 0
-    found = over_images([one], [two], draws=20)
+    found = over_images([block_sums(one)], [block_sums(two)], draws=20)
     assert found.mean == pytest.approx(gain([one[:, :, :2]], [two[:, :, :2]], list(range(34))))

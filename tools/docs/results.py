@@ -40,6 +40,7 @@ from mmseg_maxsquare.analysis.results_file import (
     SHIPPED,
     Results,
     cells_of,
+    comparisons_of,
     intervals,
     read_results,
     write_results,
@@ -56,14 +57,46 @@ MEASURED_VALUE = re.compile(r'measured (\w+)/(.+)')
 
 
 def publish(files: Sequence[Path], results: Results) -> None:
-    """Take results of the study, or measurements, over into the published ones."""
+    """Take results of the study, or measurements, over into the published ones.
+
+    Cells and measurements replace those of the same place or name; others stay.
+    """
     for file in files:
         found = json.loads(file.read_text(encoding='utf-8'))
         if 'cells' in found:
-            results.update(found)
+            take_cells(found['cells'], results)
         else:
             others = [m for m in results.get('measurements', []) if m['name'] != found['name']]
             results['measurements'] = sorted([*others, found], key=lambda each: each['name'])
+
+
+def take_cells(found: Sequence[dict], results: Results) -> None:
+    """Take cells over and compare the rows of their tables anew, in the order of the tables.
+
+    An interval over images of more seeds stays: cells of before ``areas`` were kept lack them.
+    """
+    cells = {_place(cell): cell for cell in [*results['cells'], *found]}
+    earlier = {_pair(entry): entry for entry in results['comparisons']}
+    results.update(cells=[], comparisons=[])
+    for name in sorted({cell['table'] for cell in cells.values()}):
+        table = load_table(name)
+        order = {(row.name, row.column): place for place, row in enumerate(table.rows)}
+        own = [cell for cell in cells.values() if cell['table'] == name]
+        own.sort(key=lambda cell: (order[cell['row'], cell['column']], cell['seed']))
+        results['cells'] += own
+        for entry in comparisons_of(table, own):
+            before = earlier.get(_pair(entry), entry)
+            if len(before['image_seeds']) > len(entry['image_seeds']):
+                entry |= {key: before[key] for key in ('image_seeds', 'over_images')}
+            results['comparisons'].append(entry)
+
+
+def _place(cell: dict) -> tuple:
+    return cell['table'], cell['row'], cell['column'], cell['seed']
+
+
+def _pair(entry: dict) -> tuple:
+    return entry['table'], entry['row'], entry['column'], entry['versus']
 
 
 def filled(text: str, results: Results) -> str:
