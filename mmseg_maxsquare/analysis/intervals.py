@@ -56,6 +56,17 @@ def over_seeds(differences: Sequence[float]) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def of_another_run(values: Sequence[float]) -> Interval:
+    """Mean of some runs, and the interval in which 95 % of other runs lie.
+
+    Args:
+        values: At least two.
+    """
+    found, count = over_seeds(values), len(values)
+    half = (found.high - found.mean) * math.sqrt(count + 1)  # sqrt(1 + 1/n) for sqrt(1/n)
+    return Interval(found.mean, found.mean - half, found.mean + half)
+
+
 def block_sums(areas: np.ndarray) -> np.ndarray:
     """Sums over blocks of ten consecutive images.
 

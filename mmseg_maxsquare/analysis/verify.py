@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmseg_maxsquare.runs.config import use_data_folder
 from mmseg_maxsquare.runs.errors import fail
 
-from .intervals import over_seeds
+from .intervals import of_another_run
 from .provenance import provenance
 from .results_file import DIGITS, Results, cells_of, read_results
 from .rows import Row, Table, with_needs
@@ -21,7 +21,7 @@ def verify_cell(study: str, cell: str, out: Path | None = None, data: Path | Non
     """Train the runs behind a cell and compare its score; exits with 1 if it is another one.
 
     On the machine type and with the threads of the results file the score must agree to the last
-    digit, elsewhere lie in the interval of the row's seeds.
+    digit, elsewhere lie in the interval of :func:`~.intervals.of_another_run`.
 
     Args:
         study: Name of the study.
@@ -56,8 +56,8 @@ def verify_cell(study: str, cell: str, out: Path | None = None, data: Path | Non
     if len(row_cells) < 2:
         print(f'on another machine ({_text(own)}): the row has one seed, so no interval to lie in')
         return
-    interval = over_seeds([one['metrics'][table.score] for one in row_cells])
-    about = f'{interval.low:.2f} to {interval.high:.2f}, the interval of the row over its seeds'
+    interval = of_another_run([one['metrics'][table.score] for one in row_cells])
+    about = f'{interval.low:.2f} to {interval.high:.2f}, where 95 % of the runs of this row lie'
     if not interval.low <= here <= interval.high:
         fail(f'{cell}: {here} is outside {about}; this machine: {_text(own)}')
     print(f'on another machine ({_text(own)}): within {about}')

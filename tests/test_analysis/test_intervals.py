@@ -9,6 +9,7 @@ from mmseg_maxsquare.analysis.intervals import (
     BLOCK,
     Interval,
     block_sums,
+    of_another_run,
     over_images,
     over_seeds,
 )
@@ -27,6 +28,13 @@ def test_one_seed_has_no_interval() -> None:
     found = over_seeds([-1.5])
     assert math.isnan(found.low) and math.isnan(found.high)
     assert str(found) == '-1.5'
+
+
+def test_another_run_by_hand() -> None:
+    """t = 4.303 at two degrees of freedom, a deviation of 1, and 1 + 1/3 of its variance."""
+    found = of_another_run([1, 2, 3])
+    half = 4.3026527 * math.sqrt(4 / 3)
+    assert (found.low, found.mean, found.high) == pytest.approx((2 - half, 2, 2 + half), rel=1e-7)
 
 
 def areas(seed: int, images: int = 34, classes: int = 3) -> np.ndarray:
