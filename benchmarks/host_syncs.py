@@ -20,24 +20,7 @@ from steps import (
     plain_config,
     training_step,
 )
-from torch.utils._python_dispatch import TorchDispatchMode
-
-# A number, or a shape that depends on values.
-WAITING = ('_local_scalar_dense', 'nonzero', 'bincount', '_unique2', 'masked_select', 'equal')
-
-
-class Watch(TorchDispatchMode):
-    """Counts the operators that would wait for a GPU."""
-
-    count = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        name = func.__name__.split('.')[0]
-        by_mask = name in ('index', 'index_put_') and any(
-            index is not None and index.dtype in (torch.bool, torch.uint8) for index in args[1]
-        )
-        self.count += name in WAITING or by_mask
-        return func(*args, **(kwargs or {}))
+from waiting_operators import Watch
 
 
 def main() -> None:
@@ -59,7 +42,7 @@ def waits(step: Callable[[], object], device: torch.device) -> int:
     if device.type != 'cuda':
         with Watch() as watch:
             step()
-        return watch.count
+        return len(watch.found)
     torch.cuda.set_sync_debug_mode('warn')
     try:
         with warnings.catch_warnings(record=True) as found:

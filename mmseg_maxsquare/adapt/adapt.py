@@ -28,7 +28,6 @@ from .result import finish, needs_scores
 from .score import labels_of
 from .wording import last_words
 
-NOT_FINITE = 'is not finite'  # in the message of NonFiniteHook
 # What adapt has in place of the options of train.
 OPTIONS = {
     '--work-dir': '--out',
@@ -149,7 +148,8 @@ def run(request: Request, folder: Folder, verbose: bool, withdraw: bool) -> None
         )
     except SystemExit as error:
         message = str(error.code)
-        if NOT_FINITE in message and folder.guard.is_file():
+        diverged = isinstance(error.__context__, FloatingPointError)  # of NonFiniteHook
+        if diverged and folder.guard.is_file():
             folder.write(folder.diverged, message)
             return
         if withdraw and not folder.guard.is_file():

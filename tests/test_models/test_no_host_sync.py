@@ -5,14 +5,12 @@ The source pass is mmseg's, whose accuracy counts labelled pixels by a mask.
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 import mmseg_maxsquare  # noqa: F401  (registers)
+from benchmarks.waiting_operators import Watch
 
 from tests.helpers.tiny_models import build_model, low_head_cfg, uda_batch, uda_cfg
 
-# Operators that wait for a GPU: a number, or a shape that depends on values.
-WAITING = ('_local_scalar_dense', 'item', 'nonzero', 'bincount', 'unique', 'masked_select', 'equal')
 GUIDANCE = dict(threshold=0.4, loss_weight=0.5)
 CASES = {
     'plain': {},
@@ -25,23 +23,6 @@ CASES = {
         guidance={**GUIDANCE, 'mask': 'any_class', 'normalizer': 'guided_pixels'},
     ),
 }
-
-
-class Watch(TorchDispatchMode):
-    """Collects the waiting operators that run under it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        name = func.__name__.split('.')[0]
-        by_mask = name in ('index', 'index_put', 'index_put_') and any(
-            index is not None and index.dtype in (torch.bool, torch.uint8) for index in args[1]
-        )
-        if name in WAITING or by_mask:
-            self.found.append(str(func))
-        return func(*args, **(kwargs or {}))
 
 
 @pytest.mark.parametrize('padded', [False, True])
