@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import statistics
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -72,6 +73,15 @@ def test_every_cell_says_where_it_comes_from() -> None:
         assert made_by['threads'] == 1
 
 
+def test_cells_of_a_seed_share_a_machine_type() -> None:
+    """They are compared with each other, and start from one source model."""
+    found: dict[tuple, set] = {}
+    for cell in RESULTS['cells']:
+        kind = tuple(cell['made_by'][key] for key in ('machine', 'threads', 'torch'))
+        found.setdefault((cell['table'], cell['seed']), set()).add(kind)
+    assert {len(kinds) for kinds in found.values()} == {1}
+
+
 def test_every_measurement_says_where_it_comes_from() -> None:
     for found in RESULTS['measurements']:
         made_by = found['made_by']
@@ -90,35 +100,55 @@ def test_publish(tool: ModuleType, tmp_path: Path) -> None:
     assert results == dict(cells=[1], comparisons=[2], measurements=measurements)
 
 
-def cell(row: str, seed: int, score: float, areas: list | None = None) -> dict:
+def cell(row: str, seed: int, score: float, machine: str, areas: list | None = None) -> dict:
     place = dict(table='evidence_camvid_dusk', row=row, column='', seed=seed)
-    return dict(place, metrics={'mIoU': score}, areas=areas)
+    made_by = dict(machine=machine, threads=1, torch='2')
+    return dict(place, metrics={'mIoU': score}, areas=areas, made_by=made_by)
 
 
-def test_publish_cells(tool: ModuleType, tmp_path: Path) -> None:
-    """New cells replace those of their place; an interval over images of more seeds stays."""
+@pytest.fixture
+def publish(tool: ModuleType, tmp_path: Path) -> Callable:
+    """Publishes cells of both rows, MaxSquare 2 points better, into results of machine A."""
     rows = ('BN control', 'MaxSquare')
-    results = dict(cells=[cell(row, seed, 30.0) for row in rows for seed in (0, 1)])
+    results = dict(cells=[cell(row, seed, 30.0, 'A') for row in rows for seed in (0, 1)])
     names = dict(table='evidence_camvid_dusk', row='MaxSquare', column='', versus='BN control')
     gain = dict(names, seeds=[0, 1], over_seeds=[0.0, 0.0, 0.0])
     results['comparisons'] = [dict(gain, image_seeds=[0, 1], over_images=[0.0, -1.0, 1.0])]
     new = {'BN control': (31.0, [[[1]], [[4]]]), 'MaxSquare': (33.0, [[[2]], [[4]]])}
 
-    def publish(seeds: range) -> dict:
-        cells = [cell(row, seed, *new[row]) for row in rows for seed in seeds]
+    def publish(machine: str, seeds: range, rows: Sequence[str] = rows) -> tuple[dict, list[dict]]:
+        cells = [
+            cell(row, seed, *new[row][:1], machine, new[row][1]) for row in rows for seed in seeds
+        ]
         (tmp_path / 'results.json').write_text(json.dumps(dict(cells=cells)))
         tool.publish([tmp_path / 'results.json'], results)
         (entry,) = results['comparisons']
-        return entry
+        return entry, results['cells']
 
-    entry = publish(range(1, 2))
-    assert entry['seeds'] == [0, 1] and entry['over_seeds'][0] == 1.0
-    assert entry['image_seeds'] == [0, 1] and entry['over_images'] == [0.0, -1.0, 1.0]
-    entry = publish(range(2, 4))
-    assert entry['seeds'] == [0, 1, 2, 3] and entry['over_seeds'][0] == 1.5
-    assert entry['image_seeds'] == [1, 2, 3] and entry['over_images'] == [25.0, 25.0, 25.0]
-    order = [(c['row'], c['seed']) for c in results['cells']]
-    assert order == [(row, seed) for row in rows for seed in range(4)]
+    return publish
+
+
+def test_new_cells_replace_those_of_their_place(publish: Callable) -> None:
+    entry, _ = publish('A', range(2, 3))
+    assert entry['seeds'] == [0, 1, 2] and entry['over_seeds'][0] == pytest.approx(2 / 3, abs=1e-4)
+    assert entry['image_seeds'] == [0, 1]  # of more seeds than 2, and of the same cells
+    entry, cells = publish('A', range(1, 2))
+    assert entry['seeds'] == [0, 1, 2] and entry['over_seeds'][0] == pytest.approx(4 / 3, abs=1e-4)
+    assert entry['image_seeds'] == [1, 2] and entry['over_images'] == [25.0, 25.0, 25.0]
+    order = [(c['row'], c['seed']) for c in cells]
+    assert order == [(row, seed) for row in ('BN control', 'MaxSquare') for seed in range(3)]
+
+
+def test_cells_of_a_seed_are_of_one_machine(publish: Callable) -> None:
+    """A single row of another machine would be compared with another source model."""
+    entry, cells = publish('B', range(1), rows=['MaxSquare'])
+    assert entry['over_seeds'] == [0.0, 0.0, 0.0] and {c['made_by']['machine'] for c in cells} == {
+        'A'
+    }
+    entry, cells = publish('B', range(1))
+    assert entry['over_seeds'][0] == 1.0
+    assert [c['made_by']['machine'] for c in cells] == ['B', 'A'] * 2
+    assert entry['image_seeds'] == [0]  # that of seeds 0 and 1 had other cells
 
 
 def test_measured_blocks_and_values(tool: ModuleType) -> None:
@@ -209,6 +239,6 @@ def test_values(tool: ModuleType) -> None:
     for key, number in expected.items():
         text = f'before <!-- value: {table}/{row}{key} -->0<!-- end --> behind'
         assert f'-->{number}<!-- end --> behind' in tool.filled(text, results)
-    for wrong in (f'{table}/none', 'no key'):
+    for wrong in (f'{table}/none', 'no key', f'{table}/IW, s0 - MaxSquare, s0'):
         with pytest.raises(ValueError, match=wrong):
             tool.value(wrong, results)

@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from .plots import COLOURS, DASHES, MARKERS, axes, save
-from .results_file import CONTROLS, Results, cells_of, intervals, pairs_of
+from .results_file import CONTROLS, SQUARES, Results, cells_of, intervals, pairs_of
 from .rows import Table
 
 PARTS = ('strength', 'systems', 'digits')  # in the names of the tables; the others are the core
@@ -48,9 +48,8 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
     def draw(panel: Axes, table: Table) -> None:
         pairs = [
             (label(name, column, versus), versus, found)
-            for name, versus, column in pairs_of(table)
-            if versus != CONTROLS[0]
-            and (found := intervals(results, table.name, name, versus, column))[0] is not None
+            for name, versus, column in _drawn(table)
+            if (found := intervals(results, table.name, name, versus, column))[0] is not None
         ]
         for place, (text, versus, found) in enumerate(pairs):
             for i, interval in enumerate(found):
@@ -73,9 +72,13 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
         panel.set_ylim(max(0.5, len(pairs) - 0.5), -0.5)  # the first row on top
         panel.set_xlabel(f'{table.score} minus {CONTROLS[1]}')
 
-    height = 1.2 + 0.28 * max((len(pairs_of(table)) for table in tables), default=1) / 2
+    height = 1.2 + 0.28 * max((len(_drawn(table)) for table in tables), default=1)
     panels = _panels(tables, draw, max(3.2, height))
     save(panels[0].figure, path, ('table', 'row', 'minus', 'over', 'mean', 'low', 'high'), lines)
+
+
+def _drawn(table: Table) -> list[tuple[str, str, str]]:
+    return [pair for pair in pairs_of(table) if pair[1] not in (CONTROLS[0], SQUARES)]
 
 
 def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:

@@ -7,13 +7,16 @@ from pathlib import Path
 
 from .cells import head, line, spread
 from .class_gains import class_table
-from .evidence_figures import draw_figures, label, places, short_title
-from .guard_picks import guard_table
+from .evidence_figures import CORE, draw_figures, label, part_of, places, short_title
+from .guard_picks import guard_table, own_cells
 from .results_file import (
+    CONFIRMATORY,
     CONTROLS,
     Results,
     cells_of,
     collect_results,
+    comparison,
+    interval_of,
     intervals,
     pairs_of,
     write_results,
@@ -84,7 +87,7 @@ def summary(tables: Sequence[Table], results: Results) -> str:
 
 
 def times_table(tables: Sequence[Table], results: Results) -> str:
-    """Markdown: runs and time of every table.
+    """Markdown: runs and time of every table; a run that several share counts in the first.
 
     Looks of the guard, scoring and the source models, which tables share, are not counted.
 
@@ -92,9 +95,9 @@ def times_table(tables: Sequence[Table], results: Results) -> str:
         tables: Of all parts.
         results: A results file.
     """
-    lines = head(['table', 'runs', 'minutes of a run', 'core hours'])
+    lines, seen = head(['table', 'runs', 'minutes of a run', 'core hours']), set[tuple[str, int]]()
     for table in tables:
-        own = [cell for cell in results['cells'] if cell['table'] == table.name]
+        own = own_cells(table, results, seen)
         times = [cell['seconds'] for cell in own if cell['seconds']]
         if times:
             middle, total = statistics.median(times) / 60, sum(times) / 3600
@@ -110,6 +113,8 @@ def table_text(table: Table, results: Results) -> str:
 
 def result_table(table: Table, results: Results) -> str:
     """Markdown: last checkpoint and guard's pick, then the differences with both intervals.
+
+    The comparison that was named before the runs is bold.
 
     Args:
         table: Its rows.
@@ -127,10 +132,19 @@ def result_table(table: Table, results: Results) -> str:
             lines.append(line([label(name, column), str(len(last)), spread(last), *others]))
     lines += ['', *head(['row', 'minus', 'over seeds', 'over images'])]
     for name, versus, column in pairs_of(table):
-        seeds, images = intervals(results, table.name, name, versus, column)
-        if seeds is not None:
-            lines.append(line([label(name, column), versus, str(seeds), str(images or '-')]))
+        if found := comparison(results, table.name, name, versus, column):
+            cells = [label(name, column), versus, *_both_intervals(found)]
+            named = (name, versus) == CONFIRMATORY and part_of(table) == CORE
+            lines.append(line([f'**{cell}**' for cell in cells] if named else cells))
     return '\n'.join(lines) + '\n'
+
+
+def _both_intervals(found: dict) -> tuple[str, str]:
+    """Over seeds and over images, with the seeds of the latter if they are others."""
+    seeds, images = (interval_of(found[key]) for key in ('over_seeds', 'over_images'))
+    own = found.get('image_seeds', found['seeds'])
+    others = '' if own == found['seeds'] else f' (seeds {", ".join(map(str, own))})'
+    return str(seeds), f'{images}{others}' if images else '-'
 
 
 def class_tables(table: Table, results: Results) -> list[str]:

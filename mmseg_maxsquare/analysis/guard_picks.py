@@ -31,34 +31,42 @@ def guard_table(tables: Sequence[Table], results: Results) -> str:
     """
     lines, seen = [], set[tuple[str, int]]()
     for table in tables:
-        runs = {row.name: row.run.slug for row in table.rows}
-        cells = [
-            cell
-            for cell in results['cells']
-            if cell['table'] == table.name and cell['guard']
-            if (runs[cell['row']], cell['seed']) not in seen
-        ]
-        seen |= {(runs[cell['row']], cell['seed']) for cell in cells}
+        cells = [cell for cell in own_cells(table, results, seen) if cell['guard']]
         if cells:
             lines.append(line([table.title, *_numbers(cells, table.score)]))
     return '\n'.join([*head(TITLES), *lines, '']) if lines else ''
 
 
+def own_cells(table: Table, results: Results, seen: set[tuple[str, int]]) -> list[dict]:
+    """Cells of a table whose runs are not in ``seen``, to which they are added."""
+    runs = {(row.name, row.column): row.run.slug for row in table.rows}
+    found = []
+    for cell in results['cells']:
+        if cell['table'] != table.name:
+            continue
+        run = runs[cell['row'], cell['column']], cell['seed']
+        if run not in seen:
+            found.append(cell)
+            seen.add(run)
+    return found
+
+
 def _numbers(cells: Sequence[dict], score: str) -> list[str]:
-    """The cells of a line behind its title."""
-    last = [cell['metrics'][score] for cell in cells]
-    picks = [cell['guard']['score'] for cell in cells]
-    source = [cell['curve']['0'] for cell in cells]
-    gains = [pick - before for pick, before in zip(picks, source, strict=True)]
-    harmed = [g for g, end, s in zip(gains, last, source, strict=True) if end < s - WORSE]
-    by_seed: dict[int, list[float]] = {}
-    for cell, pick, end in zip(cells, picks, last, strict=True):
-        by_seed.setdefault(cell['seed'], []).append(pick - end)
+    """The cells of a line behind its title; means over the seeds of the means of their runs."""
+    gains, harmed, by_seed = [], [], dict[int, list[tuple[float, float]]]()
+    for cell in cells:
+        end, pick, source = cell['metrics'][score], cell['guard']['score'], cell['curve']['0']
+        by_seed.setdefault(cell['seed'], []).append((end, pick))
+        gains.append(pick - source)
+        if end < source - WORSE:
+            harmed.append(pick - source)
+    means = [tuple(map(statistics.fmean, zip(*runs, strict=True))) for runs in by_seed.values()]
+    ends, picks = zip(*means, strict=True)
     return [
         str(len(cells)),
-        number(statistics.fmean(last)),
+        number(statistics.fmean(ends)),
         number(statistics.fmean(picks)),
-        str(over_seeds([statistics.fmean(group) for group in by_seed.values()])),
+        str(over_seeds([pick - end for end, pick in means])),
         str(len(harmed)),
         str(sum(gain >= -WORSE for gain in harmed)),
         number(min(gains), '+'),

@@ -29,6 +29,8 @@ from .runner import work_dir_of
 SHIPPED = Path(__file__).parent / 'evidence.json'  # of the study that the docs show
 MADE_BY = ('commit', 'machine', 'threads', 'torch')
 CONTROLS = ('Source only', 'BN control')
+SQUARES = 'MaxSquare'
+CONFIRMATORY = ('MaxSquare+IW+Multi', 'BN control')  # named before the runs
 WEAKER = dict(MaxSquare='MinEnt', IW='MaxSquare')  # the paper's order of the losses
 DIGITS = 4  # that are kept of every number
 Results = dict[str, Any]
@@ -117,15 +119,23 @@ def interval_of(entry: Sequence[float | None] | None) -> Interval | None:
     return Interval(*(math.nan if value is None else value for value in entry))
 
 
+def comparison(
+    results: Results, table: str, row: str, versus: str, column: str = ''
+) -> dict | None:
+    """The comparison of two rows; None where there is none."""
+    place = (table, row, versus, column)
+    for entry in results['comparisons']:
+        if (entry['table'], entry['row'], entry['versus'], entry['column']) == place:
+            return entry
+    return None
+
+
 def intervals(
     results: Results, table: str, row: str, versus: str, column: str = ''
 ) -> tuple[Interval | None, Interval | None]:
     """The difference of two rows over seeds and over images; None where there is none."""
-    for entry in results['comparisons']:
-        names = (entry['table'], entry['row'], entry['versus'], entry['column'])
-        if names == (table, row, versus, column):
-            return interval_of(entry['over_seeds']), interval_of(entry['over_images'])
-    return None, None
+    entry = comparison(results, table, row, versus, column) or {}
+    return interval_of(entry.get('over_seeds')), interval_of(entry.get('over_images'))
 
 
 def _cell(table: Table, row: Row, seed: int, out: Path) -> dict | None:
@@ -186,14 +196,15 @@ def _curve(folder: Path, looks: Sequence[dict], score: str) -> dict[str, float]:
 def pairs_of(table: Table) -> list[tuple[str, str, str]]:
     """Comparisons of a table: row, row to compare with, column.
 
-    Each row with the controls; at equal strength, the losses with each other.
+    Each row with the controls and with MaxSquare; at equal strength, the losses with each other.
     """
     places = list(dict.fromkeys((row.name, row.column) for row in table.rows))
     pairs = [
-        (name, control, column)
+        (name, other, column)
         for name, column in places
-        for control in CONTROLS
-        if name != control and (control, column) in places
+        for other in (*CONTROLS, SQUARES)
+        if name != other and (other, column) in places
+        if not (name in CONTROLS and other == SQUARES)
     ]
     for name, column in places:
         loss, _, strength = name.partition(', ')

@@ -84,6 +84,20 @@ def test_table(out: Path) -> None:
     assert '| MaxSquare | BN control | +4.0 [-8.7, +16.7] | +4.0 [+4.0, +4.0] |' in lines
 
 
+def test_the_named_comparison_and_the_seeds_of_the_images() -> None:
+    cells = [
+        dict(table=TABLE.name, row=row, column='', seed=0, guard=None, metrics={'mIoU': 40.0})
+        for row in ('BN control', 'MaxSquare+IW+Multi')
+    ]
+    entry = dict(table=TABLE.name, row='MaxSquare+IW+Multi', column='', versus='BN control')
+    entry |= dict(seeds=[0, 1], over_seeds=[1, 0, 2], image_seeds=[1], over_images=[1.5, 1, 2])
+    lines = result_table(TABLE, dict(cells=cells, comparisons=[entry])).splitlines()
+    images = '+1.5 [+1.0, +2.0] (seeds 1)'
+    assert lines[-1] == (
+        f'| **MaxSquare+IW+Multi** | **BN control** | **+1.0 [+0.0, +2.0]** | **{images}** |'
+    )
+
+
 def test_times(out: Path) -> None:
     lines = times_table([TABLE], collect_results(TABLE, [0, 1], out)).splitlines()
     assert lines[2:] == [f'| {TABLE.title} | 6 | 3.0 | 0.3 |']
@@ -138,4 +152,5 @@ def test_pairs_at_equal_strength() -> None:
     assert ('IW, 3 s0', 'BN control', '') in pairs
     assert len(pairs) == 6 + 2 * 9 + 2
     digits = pairs_of(load_table('digits'))
-    assert ('DANN', 'BN control', 'MNIST→UCI') in digits and len(digits) == 2 * (4 + 4)
+    assert ('DANN', 'BN control', 'MNIST→UCI') in digits
+    assert ('DANN', 'MaxSquare', 'MNIST→UCI') in digits and len(digits) == 2 * (4 + 4 + 2)

@@ -73,26 +73,48 @@ def publish(files: Sequence[Path], results: Results) -> None:
 def take_cells(found: Sequence[dict], results: Results) -> None:
     """Take cells over and compare the rows of their tables anew, in the order of the tables.
 
-    An interval over images of more seeds stays: cells of before ``areas`` were kept lack them.
+    In a table all cells of a seed are of one machine type, since they share a source model. Of
+    another type they replace those there only together, if they are no fewer. An interval over
+    images of more seeds stays if none of its cells changed: cells of before ``areas`` were kept
+    lack them.
     """
-    cells = {_place(cell): cell for cell in [*results['cells'], *found]}
+    groups, changed = _by_seed(results['cells']), set()
+    for key, new in _by_seed(found).items():
+        old = groups.get(key, {})
+        if not old or _machine(old) == _machine(new):
+            groups[key] = {**old, **new}
+        elif len(new) >= len(old):
+            groups[key] = new
+        changed |= {(*key, row) for row in groups[key] if groups[key][row] != old.get(row)}
     earlier = {_pair(entry): entry for entry in results['comparisons']}
     results.update(cells=[], comparisons=[])
-    for name in sorted({cell['table'] for cell in cells.values()}):
+    for name in sorted({table for table, _ in groups}):
         table = load_table(name)
         order = {(row.name, row.column): place for place, row in enumerate(table.rows)}
-        own = [cell for cell in cells.values() if cell['table'] == name]
+        own = [cell for (of, _), group in groups.items() if of == name for cell in group.values()]
         own.sort(key=lambda cell: (order[cell['row'], cell['column']], cell['seed']))
         results['cells'] += own
         for entry in comparisons_of(table, own):
             before = earlier.get(_pair(entry), entry)
-            if len(before['image_seeds']) > len(entry['image_seeds']):
+            rows = [(entry[key], entry['column']) for key in ('row', 'versus')]
+            stale = changed & {(name, seed, row) for seed in before['image_seeds'] for row in rows}
+            if len(before['image_seeds']) > len(entry['image_seeds']) and not stale:
                 entry |= {key: before[key] for key in ('image_seeds', 'over_images')}
             results['comparisons'].append(entry)
 
 
-def _place(cell: dict) -> tuple:
-    return cell['table'], cell['row'], cell['column'], cell['seed']
+def _by_seed(cells: Sequence[dict]) -> dict[tuple, dict[tuple, dict]]:
+    """Cells by table and seed, then by row and column."""
+    groups: dict[tuple, dict[tuple, dict]] = {}
+    for cell in cells:
+        group = groups.setdefault((cell['table'], cell['seed']), {})
+        group[cell['row'], cell['column']] = cell
+    return groups
+
+
+def _machine(group: dict[tuple, dict]) -> set[tuple]:
+    """Machine type, threads and PyTorch of a group's cells."""
+    return {tuple(c['made_by'][k] for k in ('machine', 'threads', 'torch')) for c in group.values()}
 
 
 def _pair(entry: dict) -> tuple:
@@ -147,7 +169,10 @@ def value(key: str, results: Results) -> str:
     if not cells:
         raise ValueError(f'{key}: no such cells in the results file')
     if versus:
-        return str(intervals(results, table, row, versus, column)[kind == 'over images'])
+        found = intervals(results, table, row, versus, column)[kind == 'over images']
+        if found is None:
+            raise ValueError(f'{key}: no such comparison in the results file')
+        return str(found)
     if kind == 'rank':
         return mean_ranks(results, table, _losses_beside(table, row))[row].text(2)
     if kind == 'difficulty':
