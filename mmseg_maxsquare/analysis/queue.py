@@ -37,7 +37,7 @@ class Started:
 def run_all(plan: Plan) -> Failures:
     """Run everything; a failed run, and every run that starts from it, is left out.
 
-    With more than one worker, each gets its share of the cores.
+    With more than one worker, each gets its share of the cores unless the plan gives ``threads``.
 
     Returns:
         The errors, by run and seed.
@@ -65,7 +65,8 @@ class Queue:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         cores = os.cpu_count() or 1
-        self.threads = max(1, cores // plan.workers) if plan.workers > 1 else None
+        share = max(1, cores // plan.workers) if plan.workers > 1 else None
+        self.threads = plan.threads or share
         self.waiting: list[Job] = [(run, seed) for seed in plan.seeds for run in plan.runs]
         self.started: list[Started] = []
         self.failures: Failures = {}

@@ -16,7 +16,7 @@ from .rows import Run
 from .run_logs import finished_metrics, seconds_per_step, steps_done
 from .runner import work_dir_of
 
-# A step on two domains takes about as long as two steps on one.
+# A step on two domains takes about as long as two steps on one, unless both are measured.
 ADAPT_STEPS = 2.0
 ASSUMED_SECONDS = 0.5
 
@@ -32,6 +32,8 @@ class Plan:
         adjust: Changes every config.
         step_seconds: Time of a source step, or None to take it from logs.
         workers: Runs at a time. Defaults to 1.
+        threads: Of each run. Defaults to PyTorch's choice, or with several workers to an equal
+            share of the cores.
     """
 
     runs: list[Run]
@@ -40,32 +42,34 @@ class Plan:
     adjust: Callable[[Config], None]
     step_seconds: float | None = None
     workers: int = 1
+    threads: int | None = None
     _read: dict[Run, tuple[int, float]] = field(default_factory=dict, init=False, repr=False)
 
     def seconds_left(self) -> float:
-        """Estimated time until all runs are done."""
-        second = self.step_seconds or self._measured() or ASSUMED_SECONDS
+        """Estimated time until all runs are done, without start, looks and scoring."""
+        measured = self._measured()
         work = (self._work(run, seed) for seed in self.seeds for run in self.runs)
-        return second * sum(left * cost for _, left, cost in work) / self.workers
+        seconds = sum(left * self._step(cost, measured) for _, left, cost in work)
+        return seconds / self.workers
 
     def text(self) -> str:
         """The plan, one line for each run, and the estimated time."""
         measured = self._measured()
-        second = self.step_seconds or measured or ASSUMED_SECONDS
         lines, total = [], 0.0
         for seed in self.seeds:
             for run in self.runs:
                 steps, left, cost = self._work(run, seed)
-                total += left * cost * second / self.workers
+                total += left * self._step(cost, measured) / self.workers
                 state = 'done' if not left else 'new' if left == steps else f'from {steps - left}'
                 what = f'{steps} steps' if run.train else 'test'
                 lines.append(f'seed {seed}  {state:>10}  {what:>12}  {run.slug}')
         given = 'as given' if self.step_seconds else f'as measured in {self.out}'
-        source = given if self.step_seconds or measured else 'assumed; see --step-seconds'
+        origin = given if self.step_seconds or measured else 'assumed; see --step-seconds'
+        source, adaptation = (self._step(cost, measured) for cost in (1.0, ADAPT_STEPS))
+        at_a_time = f'; {self.workers} runs at a time' if self.workers > 1 else ''
         lines.append(
-            f'{len(lines)} runs, about {clock(total)} of training '
-            f'({second:.2f} s per source step, {source}; an adaptation step is two'
-            f'{f"; {self.workers} runs at a time" if self.workers > 1 else ""})'
+            f'{len(lines)} runs, about {clock(total)} of training ({source:.2f} s per source step, '
+            f'{adaptation:.2f} s per adaptation step, {origin}{at_a_time})'
         )
         return '\n'.join(lines)
 
@@ -89,13 +93,22 @@ class Plan:
             self._read[run] = cfg.train_cfg.max_iters, cost
         return self._read[run]
 
-    def _measured(self) -> float | None:
-        """Median time of a source step in the logs of this plan's runs."""
-        times = []
+    def _step(self, cost: float, measured: dict[float, float]) -> float:
+        """Seconds of a step of that cost; from the steps of other runs if it is not measured."""
+        if self.step_seconds:
+            return self.step_seconds * cost
+        if cost in measured:
+            return measured[cost]
+        others = [seconds / other for other, seconds in measured.items()]
+        return cost * (others[0] if others else ASSUMED_SECONDS)
+
+    def _measured(self) -> dict[float, float]:
+        """Median time of a step in the logs of this plan's runs, by their cost."""
+        times: dict[float, list[float]] = {}
         for seed in self.seeds:
             for run in self.runs:
                 time = seconds_per_step(work_dir_of(run, seed, self.out))
                 cost = self._work(run, seed)[2]
                 if not math.isnan(time) and cost:
-                    times.append(time / cost)
-        return statistics.median(times) if times else None
+                    times.setdefault(cost, []).append(time)
+        return {cost: statistics.median(found) for cost, found in times.items()}

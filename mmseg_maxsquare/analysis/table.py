@@ -79,6 +79,7 @@ def run_tables(
     step_seconds: float | None = None,
     workers: int = 1,
     rows: Sequence[Row] | None = None,
+    threads: int | None = None,
 ) -> None:
     """Run some tables; shared runs run only once. See :func:`run_table`.
 
@@ -91,13 +92,14 @@ def run_tables(
         step_seconds: See :func:`run_table`.
         workers: Runs at a time. Defaults to 1.
         rows: The rows to run; the tables are written with all finished ones. Defaults to all.
+        threads: See :class:`~.schedule.Plan`.
     """
     out, seeds = out.resolve(), list(dict.fromkeys(seeds))
     rows = [row for table in tables for row in table.rows] if rows is None else rows
     runs = runs_of(rows)
     absent = absent_files(runs, seeds, out, adjust)
     planned = runs if dry_run else [run for run in runs if run not in absent]
-    plan = Plan(planned, seeds, out, adjust, step_seconds, workers)
+    plan = Plan(planned, seeds, out, adjust, step_seconds, workers, threads)
     if dry_run:
         print(f'{rows_text(rows)}\n{files_text(runs, adjust)}')
     not_run = {row.name: list(map(str, absent[row.run])) for row in rows if row.run in absent}

@@ -1,5 +1,6 @@
 """Runs a cell of the published results again and compares the numbers."""
 
+import math
 from pathlib import Path
 
 from mmengine.config import Config
@@ -11,17 +12,18 @@ from .intervals import of_another_run
 from .provenance import provenance
 from .results_file import DIGITS, Results, cells_of, read_results
 from .rows import Row, Table, with_needs
-from .runner import execute
+from .run_logs import finished_metrics
+from .runner import execute, work_dir_of
 from .study import load_study
 
 OUT = Path('work_dirs/verify')
 
 
 def verify_cell(study: str, cell: str, out: Path | None = None, data: Path | None = None) -> None:
-    """Train the runs behind a cell and compare its score; exits with 1 if it is another one.
+    """Train the runs behind a cell and compare its metrics; exits with 1 if they are others.
 
-    On the machine type and with the threads of the results file the score must agree to the last
-    digit, elsewhere lie in the interval of :func:`~.intervals.of_another_run`.
+    On the machine type and with the threads of the results file all metrics must agree to the
+    last digit, elsewhere the score must lie in the interval of :func:`~.intervals.of_another_run`.
 
     Args:
         study: Name of the study.
@@ -36,21 +38,27 @@ def verify_cell(study: str, cell: str, out: Path | None = None, data: Path | Non
     results = read_results()
     table, row, expected = find_cell(tables, results, cell)
     use_data_folder(data)
-    threads, seed = expected['made_by']['threads'], expected['seed']
-    metrics: dict[str, float] = {}
+    threads, seed, out = expected['made_by']['threads'], expected['seed'], (out or OUT).resolve()
+    folder = work_dir_of(row.run, seed, out)
+    if finished_metrics(folder) is not None:
+        fail(f'{folder} holds this run, finished: nothing would run again; give another --out')
+    found: dict[str, float] = {}
     for run in with_needs(row.run):
         print(f'seed {seed}: {run.slug}', flush=True)
         try:
-            metrics = execute(run, seed, (out or OUT).resolve(), _unchanged, threads)
+            found = execute(run, seed, out, _unchanged, threads)
         except RuntimeError as error:
             fail(str(error))
-    here, there = round(metrics[table.score], DIGITS), expected['metrics'][table.score]
+    metrics = {name: round(found.get(name, math.nan), DIGITS) for name in expected['metrics']}
+    here, there = metrics[table.score], expected['metrics'][table.score]
     made_by, own = expected['made_by'], provenance(threads)
     print(f'{cell}: {table.score} {here} here, {there} in the results file ({_text(made_by)})')
     if all(own[key] == made_by[key] for key in ('machine', 'threads', 'torch')):
-        if here != there:
-            fail(f'{cell}: {here} is not {there}, on the same machine type ({_text(own)})')
-        print('the same, to the last digit')
+        for name, value in expected['metrics'].items():
+            if metrics[name] != value:
+                why = f'{metrics[name]} is not {value}, on the same machine type'
+                fail(f'{cell}: {name}: {why} ({_text(own)})')
+        print(f'the same in all {len(metrics)} metrics, to the last digit')
         return
     row_cells = cells_of(results, table.name, row.name, row.column).values()
     if len(row_cells) < 2:

@@ -60,7 +60,9 @@ class MatchedStrengthHook(Hook):
         if get_world_size() > 1:
             raise ValueError('MatchedStrengthHook: works with one process only')
         path = Path(runner.work_dir) / FILE
-        if runner.iter > 0 and path.is_file():
+        if runner.iter > 0:
+            if not path.is_file():
+                raise ValueError(f'{path}: missing; this run needs its weight, or a new --work-dir')
             loss.loss_weight = json.loads(path.read_text())['weight']
             return
         if not loss.loss_weight > 0:

@@ -250,13 +250,22 @@ def test_plan(started: list[Path], tmp_path: Path) -> None:
     lines = Plan([SOURCE, IW], [0], tmp_path, unchanged).text().splitlines()
     assert lines[0].split() == ['seed', '0', 'new', '500', 'steps', 'source_only/camvid_day']
     # 500 + 2 x 300 source steps of half a second
-    assert lines[-1].startswith('2 runs, about 9 min of training (0.50 s per source step, assumed')
+    assert lines[-1].startswith(
+        '2 runs, about 9 min of training (0.50 s per source step, '
+        '1.00 s per adaptation step, assumed'
+    )
     run_all(Plan([SOURCE], [0], tmp_path, unchanged))
     lines = Plan([SOURCE, IW], [0], tmp_path, unchanged).text().splitlines()
     assert 'done' in lines[0]
-    assert '30 min of training (3.00 s per source step, as measured' in lines[-1]
+    assert (
+        '30 min of training (3.00 s per source step, 6.00 s per adaptation step, as measured'
+        in lines[-1]
+    )
     lines = Plan([SOURCE, IW], [0], tmp_path, unchanged, 6.0).text().splitlines()
-    assert '1 h 00 min of training (6.00 s per source step, as given' in lines[-1]
+    assert (
+        '1 h 00 min of training (6.00 s per source step, 12.00 s per adaptation step, as given'
+        in lines[-1]
+    )
 
 
 def table(*rows: Row) -> Table:

@@ -43,7 +43,7 @@ def test_tables_share_their_runs(tmp_path: Path, capsys: pytest.CaptureFixture) 
 
 def test_seeds_may_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
-    monkeypatch.setattr(module, 'run_tables', lambda *args: given.append(args))
+    monkeypatch.setattr(module, 'run_tables', lambda *args, threads: given.append(args))
     module.run_study('camvid', seeds=[4], out=tmp_path)
     module.run_study('camvid', out=tmp_path)
     assert [args[1] for args in given] == [[4], [0, 1, 2]]
@@ -70,7 +70,7 @@ def test_no_such_study() -> None:
 
 def test_report_of_the_guard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the runs, their looks and the tables are written."""
-    monkeypatch.setattr(module, 'run_tables', lambda *args: None)
+    monkeypatch.setattr(module, 'run_tables', lambda *args, threads: None)
     looks = (REPO / 'docs/data/guard_looks.csv').read_text().splitlines()
     rows = [line.split(',', 3)[3] for line in looks if ',anchored IW,' in line or 'row' in line]
     first = load_study('guard').tables[0]

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
 from mmseg_maxsquare.analysis import verify
 from mmseg_maxsquare.analysis.provenance import provenance
 from mmseg_maxsquare.analysis.rows import Run
 from mmseg_maxsquare.cli.main import main
+
+from tests.helpers import REPO
 
 CELL = 'evidence_camvid_dusk/MaxSquare/0'
 HERE = {**provenance(1), 'commit': 'abc'}
@@ -26,8 +29,15 @@ def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable:
     """Publishes a score of seed 0, made by some machine, and lets it come out as another."""
     ran: list[tuple] = []
 
-    def set_up(published: float, found: float, **made_by: object) -> list[tuple]:
-        cells = [entry(0, published, **made_by), entry(1, published + 1), entry(2, published - 1)]
+    def set_up(
+        published: float, found: float, metrics: dict | None = None, **made_by: object
+    ) -> list[tuple]:
+        first = entry(0, published, **made_by)
+        cells = [
+            {**first, 'metrics': metrics or first['metrics']},
+            entry(1, published + 1),
+            entry(2, published - 1),
+        ]
 
         def execute(run: Run, seed: int, out: Path, adjust: object, threads: int) -> dict:
             ran.append((run.slug, seed, threads))
@@ -54,7 +64,24 @@ def test_the_same_digits(
 
 def test_another_digit_on_the_same_machine_type(publish: Callable) -> None:
     publish(37.4, 37.41)
-    with pytest.raises(SystemExit, match='37.41 is not 37.4, on the same machine type'):
+    with pytest.raises(SystemExit, match='mIoU: 37.41 is not 37.4, on the same machine type'):
+        main(['study', 'evidence', '--verify', CELL])
+
+
+def test_a_finished_run_is_not_compared_with_itself(publish: Callable, tmp_path: Path) -> None:
+    ran = publish(37.4, 37.4)
+    logs = tmp_path / 'runs/seed0/evidence/camvid_dusk/20260101_120000/vis_data'
+    logs.mkdir(parents=True)
+    (logs / 'scalars.json').write_text('{"loss": 1.0, "step": 200}\n{"mIoU": 37.4, "step": 200}')
+    Config.fromfile(REPO / 'configs/evidence/camvid_dusk.py').dump(logs / 'config.py')
+    with pytest.raises(SystemExit, match='holds this run, finished: nothing would run again'):
+        main(['study', 'evidence', '--verify', CELL, '--out', 'runs'])
+    assert ran == []
+
+
+def test_another_class_on_the_same_machine_type(publish: Callable) -> None:
+    publish(37.4, 37.4, metrics={'mIoU': 37.4, 'IoU.sky': 90.0})
+    with pytest.raises(SystemExit, match='IoU.sky: nan is not 90.0, on the same machine type'):
         main(['study', 'evidence', '--verify', CELL])
 
 

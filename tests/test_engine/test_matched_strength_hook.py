@@ -75,6 +75,12 @@ def test_a_resumed_run_takes_the_weight_of_its_file(tmp_path: Path) -> None:
     assert runner.model.target_loss.loss_weight == 0.123
 
 
+def test_a_resumed_run_without_its_file_is_refused(tmp_path: Path) -> None:
+    """The adapted model would give another weight."""
+    with pytest.raises(ValueError, match=r'strength\.json: missing; this run needs its weight'):
+        hook_of().before_train(runner_of(tmp_path, steps_done=5))
+
+
 def test_the_strength_at_the_end_is_added(tmp_path: Path) -> None:
     runner, hook = runner_of(tmp_path), hook_of()
     hook.before_train(runner)
