@@ -151,6 +151,18 @@ def test_no_config_of_cbst_is_unaccounted_for() -> None:
     assert found == {*CBST, 'camvid_day2dusk'}
 
 
+@pytest.mark.parametrize(
+    'name',
+    [*(f'cbst/{name}' for name in CBST), 'source_only/gta_wrn38', 'source_only/synthia_wrn38'],
+)
+def test_cbst_is_tested_at_the_size_of_the_images(name: str) -> None:
+    """Its networks never see images of half that size in the training."""
+    cfg = load(f'{name}.py')
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.pipeline[1].scale == (2048, 1024)
+    assert cfg.tta_pipeline[1].transforms[0][0].scale == (2048, 1024)
+
+
 @pytest.mark.parametrize('name', CBST)
 def test_recipe_of_cbst(name: str) -> None:
     """Rounds, shares, rates, batch norms and crops as in BASELINES.md."""

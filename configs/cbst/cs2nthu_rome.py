@@ -26,6 +26,9 @@ train_dataloader = dict(
         labelling_pipeline=[_base_.load, label_size, _base_.pack],
     ),
 )
+val_dataloader = dict(dataset=dict(pipeline=_base_.whole_test_pipeline))
+test_dataloader = val_dataloader
+tta_pipeline = _base_.whole_tta_pipeline
 # Two passes over 505 target images and about 97 source images, in batches of two.
 round_iters = 602
 train_cfg = dict(round_iters=round_iters, max_iters=3 * round_iters, val_interval=round_iters)

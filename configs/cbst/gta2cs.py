@@ -25,4 +25,7 @@ train_dataloader = dict(
         labelling_pipeline=[_base_.load, label_size, _base_.pack],
     ),
 )
+val_dataloader = dict(dataset=dict(pipeline=_base_.whole_test_pipeline))
+test_dataloader = val_dataloader
+tta_pipeline = _base_.whole_tta_pipeline
 load_from = 'work_dirs/source_only/gta/iter_70000.pth'

@@ -19,5 +19,8 @@ train_dataloader = dict(
         labelling_pipeline=[_base_.load, label_size, _base_.pack],
     ),
 )
+val_dataloader = dict(dataset=dict(pipeline=_base_.whole_test_pipeline))
+test_dataloader = val_dataloader
+tta_pipeline = _base_.whole_tta_pipeline
 train_cfg = dict(portion=0.15)
 load_from = 'work_dirs/source_only/gta_wrn38/iter_46800.pth'

@@ -12,6 +12,9 @@ train_dataloader = dict(
     batch_size=4,  # 16 in all
     dataset=dict(pipeline=[_base_.load, _base_.labels, scale, crop, _base_.pack]),
 )
+val_dataloader = dict(dataset=dict(pipeline=_base_.whole_test_pipeline))
+test_dataloader = val_dataloader
+tta_pipeline = _base_.whole_tta_pipeline
 optim_wrapper = dict(
     optimizer=dict(lr=1.6e-3),
     paramwise_cfg=dict(_delete_=True, bias_lr_mult=2.0, bias_decay_mult=0.0),

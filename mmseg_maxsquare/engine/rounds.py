@@ -191,10 +191,10 @@ class RoundMaker:
         portion = cbst.portion_of_round(number, *self.rules.portion)
         read = partial(read_confidences, confidences, chosen)
         limits, counts = cbst.streamed_thresholds(read, classes, portion, self.rules.policy)
-        if (limits >= cbst.UNREACHED).all():
+        if not cbst.some_are_confident(counts, portion, self.rules.policy):
             raise BadFileError(
-                f'{what} no class has enough confident pixels for a threshold; raise '
-                'train_cfg.portion, or start from a better model'
+                f'{what} no class has enough pixels for a threshold: the most have '
+                f'{counts.max()}, and train_cfg.portion is {portion:g}; raise it'
             )
         labels = write_labels(labeller, mine, limits, folder / 'labels')
         for _ in self._told(f'{what} labels', labels, mine):

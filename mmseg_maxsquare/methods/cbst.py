@@ -72,6 +72,18 @@ def thresholds(
     return np.array([threshold(values, portion) for values in confidences], np.float32)
 
 
+def some_are_confident(counts: np.ndarray, portion: float, policy: str) -> bool:
+    """Whether any class gets a threshold from pixels, not 1 for lack of them.
+
+    Args:
+        counts: Predicted pixels of each class, ``(C,)``.
+        portion: Share in (0, 1].
+        policy: As for :func:`thresholds`.
+    """
+    most = counts.sum() if policy == 'global' else counts.max()
+    return math.floor(int(most) * portion) >= 1
+
+
 def streamed_thresholds(
     read: Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]],
     classes: int,

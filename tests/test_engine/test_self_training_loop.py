@@ -185,6 +185,15 @@ def test_wrong_fields(option: str, message: str, cbst: Case, tmp_path: Path) -> 
     assert 'Traceback' not in cbst.server.output
 
 
+def test_too_few_pixels_for_a_threshold(cbst: Case, tmp_path: Path) -> None:
+    options = ['--cfg-options', 'train_cfg.portion=1e-9', 'train_cfg.portion_step=0']
+    assert cbst.run(tmp_path, *options) == 1
+    message = 'round 1 of 2: no class has enough pixels for a threshold: the most have '
+    assert message in cbst.server.output and 'train_cfg.portion is 1e-09' in cbst.server.output
+    assert 'Traceback' not in cbst.server.output
+    assert not list(tmp_path.glob('*.pth'))
+
+
 def test_a_labeller_holds_no_maps() -> None:
     """It keeps a model, a data set and a prior alone."""
     labeller = Labeller(torch.nn.Identity(), [], None, True)

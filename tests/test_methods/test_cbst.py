@@ -10,6 +10,7 @@ from mmseg_maxsquare.methods.cbst import (
     class_balanced_score,
     portion_of_round,
     pseudo_labels,
+    some_are_confident,
     spatial_prior,
     streamed_thresholds,
     threshold,
@@ -69,6 +70,21 @@ def test_streamed_thresholds(portion: float, policy: str) -> None:
     assert limits.dtype == np.float32
     assert limits.tolist() == thresholds(of_class, portion, policy).tolist()
     assert counts.tolist() == [len(part) for part in of_class]
+
+
+def test_a_saturated_model_has_thresholds_of_one() -> None:
+    """Which is not the 1 of a class without pixels: its pixels are labelled."""
+    counts, limits = np.array([40, 60]), thresholds([np.ones(40), np.ones(60)], 0.2)
+    assert limits.tolist() == [1, 1] and some_are_confident(counts, 0.2, 'class_balanced')
+
+
+@pytest.mark.parametrize(('policy', 'expected'), [('class_balanced', False), ('global', True)])
+def test_too_few_pixels(policy: str, expected: bool) -> None:
+    """floor(9 * 0.1) = 0 in both classes; floor(18 * 0.1) = 1 of all."""
+    counts = np.array([9, 9])
+    assert some_are_confident(counts, 0.1, policy) is expected
+    certain = thresholds([np.full(9, 0.5)] * 2, 0.1, policy) == 1
+    assert certain.all() != expected
 
 
 def test_pseudo_labels() -> None:

@@ -31,6 +31,10 @@ test_pipeline = [load, resize, *full_resolution]
 tta_pipeline = [load, dict(type='TestTimeAug', transforms=[[resize], *full_resolution_tta])]
 released_test_pipeline = [load, resize, *network_input]
 released_tta_pipeline = [load, dict(type='TestTimeAug', transforms=[[resize], *network_input_tta])]
+# CBST trains, labels and tests at the size of the images.
+whole = {**resize, 'scale': (2048, 1024)}
+whole_test_pipeline = [load, whole, *full_resolution]
+whole_tta_pipeline = [load, dict(type='TestTimeAug', transforms=[[whole], *full_resolution_tta])]
 # One labelled image per step; the data set is in gta.py, synthia.py or cityscapes13.py.
 train_dataloader = dict(
     batch_size=1,
