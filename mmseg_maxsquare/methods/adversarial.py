@@ -17,7 +17,7 @@ class PatchDiscriminator(nn.Sequential):
     """Judges patches of a map with one channel per class: which domain are they from?
 
     Five 4x4 convolutions of stride 2 with LeakyReLU(0.2) between them, without norms; the
-    output are raw logits (AdaptSegNet, Section 4.2, and the released code). With 19 classes
+    output is a map of logits (AdaptSegNet, Section 4.2, and the released code). With 19 classes
     it has 2,781,121 parameters.
 
     Args:

@@ -73,19 +73,23 @@ def publish(files: Sequence[Path], results: Results) -> None:
 def take_cells(found: Sequence[dict], results: Results) -> None:
     """Take cells over and compare the rows of their tables anew, in the order of the tables.
 
-    In a table all cells of a seed are of one machine type, since they share a source model. Of
-    another type they replace those there only together, if they are no fewer. An interval over
-    images of more seeds stays if none of its cells changed: cells of before ``areas`` were kept
-    lack them.
+    In a table all cells of a seed share a source model. Those of another machine type join them
+    only if a row that both have is the same to the last digit; otherwise they replace them, if they
+    are no fewer. An interval over images of more seeds stays if none of its cells changed: cells of
+    before ``areas`` were kept lack them.
     """
     groups, changed = _by_seed(results['cells']), set()
     for key, new in _by_seed(found).items():
         old = groups.get(key, {})
-        if not old or _machine(old) == _machine(new):
+        if not old or _machine(old) == _machine(new) or _agree(old, new):
             groups[key] = {**old, **new}
         elif len(new) >= len(old):
             groups[key] = new
-        changed |= {(*key, row) for row in groups[key] if groups[key][row] != old.get(row)}
+        changed |= {
+            (*key, row)
+            for row, cell in groups[key].items()
+            if _metrics(cell) != _metrics(old.get(row))
+        }
     earlier = {_pair(entry): entry for entry in results['comparisons']}
     results.update(cells=[], comparisons=[])
     for name in sorted({table for table, _ in groups}):
@@ -115,6 +119,16 @@ def _by_seed(cells: Sequence[dict]) -> dict[tuple, dict[tuple, dict]]:
 def _machine(group: dict[tuple, dict]) -> set[tuple]:
     """Machine type, threads and PyTorch of a group's cells."""
     return {tuple(c['made_by'][k] for k in ('machine', 'threads', 'torch')) for c in group.values()}
+
+
+def _agree(old: dict[tuple, dict], new: dict[tuple, dict]) -> bool:
+    """Whether two groups have rows in common, and the same metrics in all of them."""
+    common = set(old) & set(new)
+    return bool(common) and all(_metrics(old[row]) == _metrics(new[row]) for row in common)
+
+
+def _metrics(cell: dict | None) -> dict | None:
+    return cell and cell['metrics']
 
 
 def _pair(entry: dict) -> tuple:

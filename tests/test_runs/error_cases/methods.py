@@ -1,5 +1,10 @@
 """Faults of methods with networks of their own, and of self-training."""
 
+import json
+from pathlib import Path
+
+import numpy as np
+
 from .base import SOURCE, Place, fault, fields
 
 OPTIMIZERS = dict(
@@ -44,6 +49,29 @@ fields(
     'least <size>; use larger images or crops',
     images_too_small_to_judge=with_methods(ADVERSARIAL),
 )
+fields(
+    'model.methods.<n>: moving is <classes>, but the model has <n> classes, numbered from 0; '
+    'correct it',
+    moving_class_that_the_model_lacks=with_methods(dict(type='CrossCity', moving=[99])),
+)
+fields(
+    'train_dataloader.dataset.target: <data set>: LoadStaticMask.folder: no folder <folder>; '
+    'correct the fields of this data set',
+    no_static_masks={
+        'train_dataloader.dataset.target.pipeline': [
+            dict(type='LoadImageFromFile'),
+            dict(type='LoadStaticMask', folder='nowhere'),
+            dict(type='PackSegInputs'),
+        ]
+    },
+)
+
+
+@fault('static mask <file> not found (of image <file>)')
+def no_static_mask_of_an_image(place: Place) -> None:
+    load, pack = dict(type='LoadImageFromFile'), dict(type='PackSegInputs')
+    masks = dict(type='LoadStaticMask', folder=str(place.root))
+    place.cfg.train_dataloader.dataset.target.pipeline = [load, masks, pack]
 
 
 def self_trained(place: Place, **changes: object) -> None:
@@ -90,6 +118,12 @@ loop_fault(
     **{'train_cfg.portion': 0.9},
 )
 loop_fault(
+    'round <n> of <n>: no class has enough pixels for a threshold: the most have <n>, and '
+    'train_cfg.portion is <value>; raise it',
+    'portion_of_no_pixel',
+    **{'train_cfg.portion': 1e-9, 'model.data_preprocessor.size_divisor': 1},
+)
+loop_fault(
     'train_cfg.select: <n> images, but the target has <n>; choose fewer, or leave it out for all',
     'more_images_than_there_are',
     **{'train_cfg.select': 99},
@@ -122,3 +156,13 @@ loop_fault(
         ]
     },
 )
+
+
+@fault('<file>: found <what>, expected <what>; move it away to have it counted again')
+def prior_of_other_classes(place: Place) -> None:
+    load, labels = dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')
+    pipeline = [load, labels, dict(type='PackSegInputs')]
+    self_trained(place, **{'train_dataloader.dataset.prior_pipeline': pipeline})
+    path = Path(place.cfg.work_dir, 'self_training/prior.npz')
+    path.parent.mkdir(parents=True)
+    np.savez(path, prior=np.ones((2, 4, 4)) / 16, key=json.dumps(dict(classes=['a', 'b'])))

@@ -195,3 +195,31 @@ def initial_weights_of_another_network(here: Place) -> None:
 def damaged_initial_weights(here: Place) -> None:
     (here.root / 'other.pth').write_bytes(b'xx')
     start_from(here, str(here.root / 'other.pth'))
+
+
+@fault(
+    '--weights: <n> weights for <n> checkpoints; give one each',
+    'test CONFIG source.pth source.pth --weights 1',
+)
+def one_weight_for_two(here: Place) -> None:
+    save_checkpoint(here)
+
+
+@fault(
+    '--weights: must be above 0, got <values>',
+    'test CONFIG source.pth source.pth --weights 1 0',
+)
+def member_without_weight(here: Place) -> None:
+    save_checkpoint(here)
+
+
+@fault(
+    'checkpoint: <file> has the classes <classes>, <file> has <classes>; an ensemble needs the '
+    'same ones',
+    'test CONFIG source.pth other.pth',
+)
+def ensemble_of_other_classes(here: Place) -> None:
+    checkpoint = torch.load(save_checkpoint(here))
+    for name, classes in (('source', ['a', 'b']), ('other', ['c'])):
+        checkpoint['meta'] = dict(dataset_meta=dict(classes=classes))
+        torch.save(checkpoint, here.root / f'{name}.pth')
