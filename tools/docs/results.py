@@ -24,6 +24,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from mmseg_maxsquare.analysis.class_gains import difficulty_correlation, mean_ranks
@@ -45,8 +46,9 @@ from mmseg_maxsquare.analysis.results_file import (
     read_results,
     write_results,
 )
-from mmseg_maxsquare.analysis.tables import load_table
+from mmseg_maxsquare.analysis.tables import load_table as read_table
 
+load_table = cache(read_table)
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md')))
 BLOCK = re.compile(r'(<!-- results: ([^>]+?) -->\n).*?(<!-- end -->)', re.DOTALL)
