@@ -1,6 +1,8 @@
 """DANN: the reversal and its schedule, the step against one by hand, its configs' errors."""
 
 import math
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from mmengine.optim import OptimWrapper
 from mmseg.registry import MODELS
 from torch.nn import functional as F
 
+from mmseg_maxsquare.cli.main import main
 from mmseg_maxsquare.methods.dann import reversal_factor, reverse_gradient
 
 from tests.helpers import REPO
@@ -96,6 +99,31 @@ def test_schedule_is_saved() -> None:
     again.load_state_dict(model.state_dict())
     assert int(again.methods[0].step) == 7
     assert 'methods.0.step' in model.state_dict()
+
+
+def test_a_resumed_run_is_the_same_to_the_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the dropout of the discriminator and the schedule of the reversal."""
+    pytest.importorskip('mlxtend')
+    monkeypatch.chdir(tmp_path)
+    for name in ('TORCH_FORCE_WEIGHTS_ONLY_LOAD', 'LOCAL_RANK'):  # which the command leaves set
+        monkeypatch.setenv(name, '0' if name == 'LOCAL_RANK' else '1')
+    options = [
+        *('load_from=None', 'train_cfg.max_iters=4', 'train_cfg.val_interval=4'),
+        *('default_hooks.checkpoint.interval=2', 'default_hooks.checkpoint.max_keep_ckpts=-1'),
+    ]
+    train = ['train', 'dann/digits_mnist2uci.py', '--cfg-options', *options, '--work-dir']
+    main([*train, 'whole'])
+    shutil.copytree('whole', 'part', ignore=lambda *_: ['iter_4.pth', 'last_checkpoint'])
+    main([*train, 'part', '--resume'])
+    monkeypatch.delenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD')
+    whole, part = (
+        torch.load(Path(name, 'iter_4.pth'), weights_only=False)['state_dict']
+        for name in ('whole', 'part')
+    )
+    assert int(whole['methods.0.step']) == 4
+    assert all(torch.equal(value, part[key]) for key, value in whole.items())
 
 
 def test_size_of_the_discriminator() -> None:
