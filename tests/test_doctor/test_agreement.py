@@ -13,6 +13,7 @@ TRAIN = {name: case for name, case in CASES.items() if case.command == 'train CO
 UNKNOWN = {
     'rate_that_diverges': 'shows in the training only',
     'disk_fills_up': 'shows in the training only',
+    'portion_of_no_pixel': 'a round counts the pixels of each class that is predicted',
     'list_of_other_images': 'the metric knows after a validation which images there are',
     'no_source_model': 'a warning: data may be checked before the source model is trained',
     'no_weights': 'a warning: data may be checked before the weights are there',
