@@ -183,8 +183,9 @@ def test_values_of_rows_with_columns(tool: ModuleType) -> None:
 
 
 def test_comparisons_follow_from_the_cells() -> None:
+    tables = {name: load_table(name) for name in {e['table'] for e in RESULTS['comparisons']}}
     for entry in RESULTS['comparisons']:
-        table = load_table(entry['table'])
+        table = tables[entry['table']]
         assert (entry['row'], entry['versus'], entry['column']) in pairs_of(table)
         ours, others = (
             cells_of(RESULTS, table.name, name, entry['column'])
