@@ -76,16 +76,16 @@ def take_cells(found: Sequence[dict], results: Results) -> None:
     """Take cells over and compare the rows of their tables anew, in the order of the tables.
 
     In a table all cells of a seed share a source model. Those of another machine type join them
-    only if a row that both have is the same to the last digit; otherwise they replace them, if they
-    are no fewer. An interval over images of more seeds stays if none of its cells changed: cells of
-    before ``areas`` were kept lack them.
+    only if the rows that both have are the same to the last digit; otherwise they replace them, if
+    they have all of their rows. An interval over images of more seeds stays if none of its cells
+    changed: cells of before ``areas`` were kept lack them.
     """
     groups, changed = _by_seed(results['cells']), set()
     for key, new in _by_seed(found).items():
         old = groups.get(key, {})
         if not old or _machine(old) == _machine(new) or _agree(old, new):
             groups[key] = {**old, **new}
-        elif len(new) >= len(old):
+        elif set(new) >= set(old):
             groups[key] = new
         changed |= {
             (*key, row)
