@@ -12,6 +12,8 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
+from mmseg_maxsquare.data_files import BadFileError
+
 from ..models.build_methods import build_target_loss
 from .atomic_files import AtomicBackend
 from .strength import BATCHES, strength
@@ -39,6 +41,7 @@ class MatchedStrengthHook(Hook):
     Raises:
         ValueError: If factor or batches is not above 0, or, before the first step, if the model
             has no target loss or no source, or there are several processes.
+        BadFileError: If a run that goes on lacks the file of its weight.
     """
 
     def __init__(self, reference: dict, factor: float = 1.0, batches: int = BATCHES) -> None:
@@ -62,7 +65,9 @@ class MatchedStrengthHook(Hook):
         path = Path(runner.work_dir) / FILE
         if runner.iter > 0:
             if not path.is_file():
-                raise ValueError(f'{path}: missing; this run needs its weight, or a new --work-dir')
+                raise BadFileError(
+                    f'{path}: missing; a run that goes on needs its weight; copy it back'
+                )
             loss.loss_weight = json.loads(path.read_text())['weight']
             return
         if not loss.loss_weight > 0:

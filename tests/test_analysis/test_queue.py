@@ -56,6 +56,12 @@ def test_as_many_at_a_time_as_there_are_workers(
     assert {threads for _, threads in programs.started} == {{1: None, 2: 2, 3: 1}[workers]}
 
 
+def test_given_threads(programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, 'cpu_count', lambda: 16)
+    assert run_all(Plan([SOURCE], [0, 1], tmp_path, unchanged, workers=2, threads=1)) == {}
+    assert {threads for _, threads in programs.started} == {1}
+
+
 def test_a_run_waits_for_its_source_model(programs: Programs, tmp_path: Path) -> None:
     """With three workers the second seed's source model comes before the first adaptation."""
     run_all(Plan([SOURCE, IW], [0, 1], tmp_path, unchanged, workers=3))

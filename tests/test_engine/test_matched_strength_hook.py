@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from mmseg_maxsquare.data_files import BadFileError
 from mmseg_maxsquare.engine import MatchedStrengthHook
 from mmseg_maxsquare.engine.strength import strength
 
@@ -77,7 +78,7 @@ def test_a_resumed_run_takes_the_weight_of_its_file(tmp_path: Path) -> None:
 
 def test_a_resumed_run_without_its_file_is_refused(tmp_path: Path) -> None:
     """The adapted model would give another weight."""
-    with pytest.raises(ValueError, match=r'strength\.json: missing; this run needs its weight'):
+    with pytest.raises(BadFileError, match=r'strength\.json: missing; a run that goes on needs'):
         hook_of().before_train(runner_of(tmp_path, steps_done=5))
 
 

@@ -75,15 +75,14 @@ def publish(files: Sequence[Path], results: Results) -> None:
 def take_cells(found: Sequence[dict], results: Results) -> None:
     """Take cells over and compare the rows of their tables anew, in the order of the tables.
 
-    In a table all cells of a seed share a source model. Those of another machine type join them
-    only if the rows that both have are the same to the last digit; otherwise they replace them, if
-    they have all of their rows. An interval over images of more seeds stays if none of its cells
-    changed: cells of before ``areas`` were kept lack them.
+    In a table all cells of a seed share a source model, so they are of one machine type: those of
+    another type replace them only together, if they have all of their rows. An interval over images
+    of more seeds stays if none of its cells changed: cells of before ``areas`` were kept lack them.
     """
     groups, changed = _by_seed(results['cells']), set()
     for key, new in _by_seed(found).items():
         old = groups.get(key, {})
-        if not old or _machine(old) == _machine(new) or _agree(old, new):
+        if not old or _machine(old) == _machine(new):
             groups[key] = {**old, **new}
         elif set(new) >= set(old):
             groups[key] = new
@@ -121,12 +120,6 @@ def _by_seed(cells: Sequence[dict]) -> dict[tuple, dict[tuple, dict]]:
 def _machine(group: dict[tuple, dict]) -> set[tuple]:
     """Machine type, threads and PyTorch of a group's cells."""
     return {tuple(c['made_by'][k] for k in ('machine', 'threads', 'torch')) for c in group.values()}
-
-
-def _agree(old: dict[tuple, dict], new: dict[tuple, dict]) -> bool:
-    """Whether two groups have rows in common, and the same metrics in all of them."""
-    common = set(old) & set(new)
-    return bool(common) and all(_metrics(old[row]) == _metrics(new[row]) for row in common)
 
 
 def _metrics(cell: dict | None) -> dict | None:
