@@ -18,12 +18,13 @@ def test_numbers() -> None:
         cell(0, 'MinEnt', 1, 34.0, 32.0, 32.0),  # harmed
         cell(0, 'MaxSquare', 0, 34.0, 38.0, 37.0),
         cell(0, 'MaxSquare', 1, 34.0, 33.5, 34.0),  # half a point is not harm
+        cell(0, 'MaxSquare+IW', 0, 34.0, 38.0, 37.0),  # seed 1 lacks it
         cell(1, 'MaxSquare', 0, 34.0, 38.0, 37.0),  # the same run again
         dict(cell(0, 'Source only', 0, 34.0, 35.0, 0.0), guard=None),
     ]
     text = guard_table(TABLES, dict(cells=cells, comparisons=[]))
-    # By seed: (3.5 - 1) / 2 and (0 + 0.5) / 2; their mean 0.75, half of the interval 6.35.
-    expected = '| 4 | 33.4 | 34.1 | +0.8 [-5.6, +7.1] | 2 | 1 | -2.0 |'
+    # By seed: (3.5 - 1 - 1) / 3 and (0 + 0.5) / 2; their mean 0.375, half of the interval 1.59.
+    expected = '| 5 | 34.0 | 34.4 | +0.4 [-1.2, +2.0] | 2 | 1 | -2.0 |'
     assert text.splitlines()[2:] == [f'| {TABLES[0].title} {expected}']
 
 
