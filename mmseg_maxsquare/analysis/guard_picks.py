@@ -16,7 +16,7 @@ TITLES = (
 
 
 def guard_table(tables: Sequence[Table], results: Results) -> str:
-    """Markdown: the pick against the last checkpoint, and how often it prevented harm.
+    """Markdown: the pick against the last checkpoint, and how often it prevented harm; then of all.
 
     A run is *harmed* if its last checkpoint is more than one point below the source model; the
     pick *averts* that if it is not. The interval is over the seeds, whose runs share a source
@@ -29,11 +29,15 @@ def guard_table(tables: Sequence[Table], results: Results) -> str:
     Returns:
         Empty if no run has a guard.
     """
-    lines, seen = [], set[tuple[str, int]]()
+    scores = {table.name: table.score for table in tables}
+    lines, every, seen = [], list[dict](), set[tuple[str, int]]()
     for table in tables:
         cells = [cell for cell in own_cells(table, results, seen) if cell['guard']]
         if cells:
-            lines.append(line([table.title, *_numbers(cells, table.score)]))
+            lines.append(line([table.title, *_numbers(cells, scores)]))
+            every += cells
+    if len(lines) > 1:
+        lines.append(line(['all', *_numbers(every, scores)]))
     return '\n'.join([*head(TITLES), *lines, '']) if lines else ''
 
 
@@ -51,11 +55,12 @@ def own_cells(table: Table, results: Results, seen: set[tuple[str, int]]) -> lis
     return found
 
 
-def _numbers(cells: Sequence[dict], score: str) -> list[str]:
+def _numbers(cells: Sequence[dict], scores: dict[str, str]) -> list[str]:
     """The cells of a line behind its title; means over the seeds of the means of their runs."""
     gains, harmed, by_seed = [], [], dict[int, list[tuple[float, float]]]()
     for cell in cells:
-        end, pick, source = cell['metrics'][score], cell['guard']['score'], cell['curve']['0']
+        end = cell['metrics'][scores[cell['table']]]
+        pick, source = cell['guard']['score'], cell['curve']['0']
         by_seed.setdefault(cell['seed'], []).append((end, pick))
         gains.append(pick - source)
         if end < source - WORSE:

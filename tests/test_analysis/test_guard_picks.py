@@ -28,5 +28,16 @@ def test_numbers() -> None:
     assert text.splitlines()[2:] == [f'| {TABLES[0].title} {expected}']
 
 
+def test_all_tables() -> None:
+    cells = [
+        cell(0, 'MinEnt', 0, 34.0, 36.0, 35.0),
+        cell(0, 'MinEnt', 1, 34.0, 36.0, 36.0),
+        cell(1, 'AdvEnt', 0, 34.0, 32.0, 35.0),
+    ]
+    # By seed: (-1 + 3) / 2 and 0.
+    expected = '| all | 3 | 35.0 | 35.5 | +0.5 [-5.9, +6.9] | 1 | 1 | +1.0 |'
+    assert guard_table(TABLES, dict(cells=cells, comparisons=[])).splitlines()[-1] == expected
+
+
 def test_no_guard() -> None:
     assert guard_table(TABLES, dict(cells=[], comparisons=[])) == ''
