@@ -1,10 +1,13 @@
 """What all tests share: one thread, a fixed seed, the folder of facts and oracles."""
 
+import gc
 import os
 from pathlib import Path
 
+import mmengine.config.config
 import pytest
 import torch
+import yapf.yapflib.yapf_api
 from mmengine.registry import init_default_scope
 
 from tests.helpers import REPO
@@ -13,6 +16,15 @@ from tests.helpers import REPO
 torch.set_num_threads(1)
 # As a Runner does: configs name mmseg's types without a prefix.
 init_default_scope('mmseg')
+# Making configs pretty takes most of the time of a tiny run; names of 0.10.7 and OneDL's.
+mmengine.config.config.FormatCode = lambda text, **style: (text, False)
+yapf.yapflib.yapf_api.FormatCode = mmengine.config.config.FormatCode
+
+
+def pytest_collection_finish() -> None:
+    """mmengine collects garbage with every data set and run, without all tests and modules here."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -176,6 +176,7 @@ def test_all_configs_are_in_the_wheel(wheel: Path, tmp_path: Path) -> None:
     assert all(part.is_file() for part in parts)
 
 
+@pytest.mark.slow
 def test_wheel_of_an_sdist(sources: Path, tmp_path: Path) -> None:
     """setup.py and MANIFEST.in put all into the sdist that a wheel is made of."""
     run(sys.executable, 'setup.py', '-q', 'sdist', '-d', tmp_path / 'sdist', cwd=sources)
@@ -190,6 +191,7 @@ def test_wheel_of_an_sdist(sources: Path, tmp_path: Path) -> None:
     assert (package.parent / 'adapt/report.html.j2').is_file()
 
 
+@pytest.mark.slow
 def test_editable_install(sources: Path, tmp_path: Path) -> None:
     """The configs are the clone's: no second copy."""
     environment = Environment(tmp_path)

@@ -43,11 +43,11 @@ def collect_tables(
     missing = [str(path) for path in work_dirs if not path.is_dir()]
     if missing:
         fail(f'no folder {", ".join(missing)}')
+    found = find_runs(work_dirs)
     try:
-        tables = [load_table(name) for name in names or spec_names('table')]
+        tables = [load_table(name) for name in names or (spec_names('table') if found else ())]
     except ValueError as error:
         fail(str(error))
-    found = find_runs(work_dirs)
     if not names:
         tables = [table for table in tables if any(_has_run(table, run) for run in found)]
     if not tables:

@@ -89,6 +89,7 @@ def test_train_and_test_on_two_ranks(config: str, tmp_path: Path) -> None:
     assert json.loads(metrics.read_text())['mIoU'] == pytest.approx(score, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_self_training_on_two_ranks(tmp_path: Path) -> None:
     """Prior, chosen images and labels of the first round are those of one process."""
     make_gta5(tmp_path / 'gta5', count=5)

@@ -101,6 +101,7 @@ def test_schedule_is_saved() -> None:
     assert 'methods.0.step' in model.state_dict()
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_the_same_to_the_bit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import mmengine.config.config
 import pytest
-import yapf.yapflib.yapf_api
 from mmengine.runner import Runner
 
 from mmseg_maxsquare.cli.main import main
@@ -32,11 +30,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # which the tools leave set
     monkeypatch.setenv('LOCAL_RANK', '0')
-    # Most of the time of a start is making configs pretty.
-    for module in (mmengine.config.config, yapf.yapflib.yapf_api):  # 0.10.7 and OneDL's
-        monkeypatch.setattr(
-            module, 'FormatCode', lambda text, **style: (text, False), raising=False
-        )
     return make_place(tmp_path, monkeypatch)
 
 

@@ -27,6 +27,7 @@ def run(place: Place, name: str, *options: str) -> Path:
     return place.root / name
 
 
+@pytest.mark.slow
 def test_from_a_checkpoint_of_a_run(place: Place) -> None:
     """Also resumed; only norm layers differ from the source model."""
     source = str(run(place, 'source') / 'iter_2.pth')
