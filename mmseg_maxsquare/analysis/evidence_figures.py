@@ -82,30 +82,46 @@ def _drawn(table: Table) -> list[tuple[str, str, str]]:
 
 
 def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:
-    """Mean score over the seeds by step; a row looks the same in all panels."""
+    """Mean score by step, over the seeds that all rows have; a row looks the same in all panels."""
     lines: list[list] = []
-    rows = list(dict.fromkeys(place for table in tables for place in places(table)))
+    styles = styles_of([label(*place) for table in tables for place in places(table)])
 
     def draw(panel: Axes, table: Table) -> None:
-        for name, column in places(table):
-            i = rows.index((name, column))
-            cells = cells_of(results, table.name, name, column).values()
-            curves = [cell['curve'] for cell in cells if len(cell['curve']) > 1]
-            if not curves:
-                continue
-            steps = sorted(set.intersection(*map(set, curves)), key=int)
-            means = [statistics.fmean(curve[step] for curve in curves) for step in steps]
-            # Colours and dashes repeat after different numbers of rows.
-            dashes = DASHES[(i + i // len(COLOURS)) % len(DASHES)]
-            style = dict(color=COLOURS[i % len(COLOURS)], linestyle=dashes)
-            panel.plot([int(step) for step in steps], means, label=label(name, column), **style)
+        curves = {label(*place): _curves(results, table, *place) for place in places(table)}
+        curves = {text: of_seeds for text, of_seeds in curves.items() if of_seeds}
+        seeds = set.intersection(*map(set, curves.values())) if curves else set()
+        for text, of_seeds in curves.items():
+            own = [of_seeds[seed] for seed in seeds or of_seeds]
+            steps = sorted(set.intersection(*map(set, own)), key=int)
+            means = [statistics.fmean(curve[step] for curve in own) for step in steps]
+            panel.plot([int(step) for step in steps], means, label=text, **styles[text])
             for step, mean in zip(steps, means, strict=True):
-                lines.append([table.name, label(name, column), step, mean])
+                lines.append([table.name, text, step, mean])
         panel.set_xlabel('step')
         panel.set_ylabel(f'{table.score} on the target in %')
 
     panels = _panels(tables, draw)
     save(panels[0].figure, path, ('table', 'row', 'step', 'mean'), lines)
+
+
+def _curves(results: Results, table: Table, row: str, column: str) -> dict[int, dict]:
+    """Scores by step of a row's seeds, of runs that were scored more than once."""
+    cells = cells_of(results, table.name, row, column)
+    return {seed: cell['curve'] for seed, cell in cells.items() if len(cell['curve']) > 1}
+
+
+def styles_of(rows: Sequence[str]) -> dict[str, dict]:
+    """Colour and dashes of rows; ``ROW, VARIANT`` has the colour of ROW and dashes of its own."""
+    split = {row: row.partition(', ')[::2] for row in rows}
+    names, variants = (list(dict.fromkeys(part)) for part in zip(*split.values(), strict=True))
+    styles = {}
+    for row, (name, variant) in split.items():
+        turn, colour = divmod(names.index(name), len(COLOURS))
+        dashes = variants.index(variant) + len(variants) * turn
+        if len(variants) == 1:  # both differ from row to row
+            dashes += colour
+        styles[row] = dict(color=COLOURS[colour], linestyle=DASHES[dashes % len(DASHES)])
+    return styles
 
 
 def _panels(

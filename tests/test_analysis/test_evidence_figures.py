@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from mmseg_maxsquare.analysis.evidence_figures import draw_figures, part_of
+from mmseg_maxsquare.analysis.evidence_figures import (
+    draw_figures,
+    label,
+    part_of,
+    places,
+    styles_of,
+)
 from mmseg_maxsquare.analysis.tables import load_table
 
 NAME = 'evidence_strength_camvid_dusk'
@@ -71,6 +77,24 @@ def test_curves(results: dict, tmp_path: Path) -> None:
     draw_figures([load_table(NAME)], results, tmp_path)
     lines = lines_of(tmp_path / 'curves_strength.csv')
     assert [NAME, 'MaxSquare, s0', '200', '38.5'] in lines and len(lines) == 1 + 3 * 3
+
+
+def test_curves_are_of_the_seeds_that_all_rows_have(results: dict, tmp_path: Path) -> None:
+    results['cells'] += [cell('BN control', 90.0, 2)]
+    draw_figures([load_table(NAME)], results, tmp_path)
+    assert [NAME, 'BN control', '200', '35.5'] in lines_of(tmp_path / 'curves_strength.csv')
+
+
+@pytest.mark.parametrize(
+    'name', [NAME, 'evidence_camvid_dusk', 'evidence_systems_camvid_dusk', 'digits']
+)
+def test_no_two_rows_look_the_same(name: str) -> None:
+    rows = [label(*place) for place in places(load_table(name))]
+    styles = styles_of(rows)
+    assert len({str(style) for style in styles.values()}) == len(rows)
+    if name == NAME:
+        assert styles['IW, s0']['color'] == styles['IW, 3 s0']['color']
+        assert styles['IW, s0']['linestyle'] == styles['MinEnt, s0']['linestyle']
 
 
 @pytest.mark.parametrize(
