@@ -1,5 +1,6 @@
 """Figures of the study of the evidence, from its results file."""
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,7 +8,15 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from .plots import COLOURS, DASHES, MARKERS, axes, save
-from .results_file import CONTROLS, SQUARES, Results, cells_of, intervals, pairs_of
+from .results_file import (
+    CONTROLS,
+    SQUARES,
+    Results,
+    cells_of,
+    intervals,
+    pairs_of,
+    source_scores,
+)
 from .rows import Table
 
 PARTS = ('strength', 'systems', 'digits')  # in the names of the tables; the others are the core
@@ -51,6 +60,7 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
             for name, versus, column in _drawn(table)
             if (found := intervals(results, table.name, name, versus, column))[0] is not None
         ]
+        edges = [0.0]
         for place, (text, versus, found) in enumerate(pairs):
             for i, interval in enumerate(found):
                 if interval is None:
@@ -67,10 +77,16 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
                 )
                 numbers = [interval.mean, interval.low, interval.high]
                 lines.append([table.name, text, versus, KINDS[i], *numbers])
+                # Differences of losses must stay readable: the wide interval of "Source only" may
+                # end outside.
+                inside = numbers[:1] if text.startswith(CONTROLS[0]) else numbers
+                edges.extend(number for number in inside if not math.isnan(number))
         panel.axvline(0, color='black', linewidth=0.8)
         panel.set_yticks(range(len(pairs)), [pair[0] for pair in pairs])
         panel.set_ylim(max(0.5, len(pairs) - 0.5), -0.5)  # the first row on top
-        panel.set_xlabel(f'{table.score} minus {CONTROLS[1]}')
+        panel.set_xlabel(f'difference in {table.score}')
+        margin = 0.1 * (max(edges) - min(edges)) or 1
+        panel.set_xlim(min(edges) - margin, max(edges) + margin)
 
     height = 1.2 + 0.28 * max((len(_drawn(table)) for table in tables), default=1)
     panels = _panels(tables, draw, max(3.2, height))
@@ -87,8 +103,12 @@ def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:
     styles = styles_of([label(*place) for table in tables for place in places(table)])
 
     def draw(panel: Axes, table: Table) -> None:
-        curves = {label(*place): _curves(results, table, *place) for place in places(table)}
-        curves = {text: of_seeds for text, of_seeds in curves.items() if of_seeds}
+        sources = source_scores(results, table.name)
+        curves = {
+            label(*place): of_seeds
+            for place in places(table)
+            if (of_seeds := _curves(results, table, *place, sources))
+        }
         seeds = set.intersection(*map(set, curves.values())) if curves else set()
         for text, of_seeds in curves.items():
             own = [of_seeds[seed] for seed in seeds or of_seeds]
@@ -104,10 +124,18 @@ def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:
     save(panels[0].figure, path, ('table', 'row', 'step', 'mean'), lines)
 
 
-def _curves(results: Results, table: Table, row: str, column: str) -> dict[int, dict]:
-    """Scores by step of a row's seeds, of runs that were scored more than once."""
-    cells = cells_of(results, table.name, row, column)
-    return {seed: cell['curve'] for seed, cell in cells.items() if len(cell['curve']) > 1}
+def _curves(
+    results: Results, table: Table, row: str, column: str, sources: dict[int, float]
+) -> dict[int, dict]:
+    """Scores by step of a row's seeds, of runs that were scored more than once.
+
+    They begin with the score of the source model, also those of runs that did not look at it.
+    """
+    return {
+        seed: ({'0': sources[seed]} if seed in sources else {}) | cell['curve']
+        for seed, cell in cells_of(results, table.name, row, column).items()
+        if len(cell['curve']) > 1
+    }
 
 
 def styles_of(rows: Sequence[str]) -> dict[str, dict]:

@@ -9,6 +9,7 @@ from .cells import head, line, spread
 from .class_gains import class_table
 from .evidence_figures import CORE, draw_figures, label, part_of, places, short_title
 from .guard_picks import guard_table, own_cells
+from .intervals import over_seeds
 from .results_file import (
     CONFIRMATORY,
     CONTROLS,
@@ -19,6 +20,7 @@ from .results_file import (
     interval_of,
     intervals,
     pairs_of,
+    source_scores,
     write_results,
 )
 from .rows import Table
@@ -68,13 +70,14 @@ def summary(tables: Sequence[Table], results: Results) -> str:
     """Markdown: a row for each method, a column for each task.
 
     A cell is the mean of the last checkpoints, and the difference to the BN control with its
-    interval over the seeds.
+    interval over the seeds. The first row is the source model from which all others start.
 
     Args:
         tables: One for each task, with the same rows.
         results: A results file.
     """
     lines = head(['row', *(short_title(table) for table in tables)])
+    lines.append(line(['Source model', *(_source_model(table, results) for table in tables)]))
     for name, column in places(tables[0]):
         cells = []
         for table in tables:
@@ -86,6 +89,16 @@ def summary(tables: Sequence[Table], results: Results) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def _source_model(table: Table, results: Results) -> str:
+    """Score of the source models, and their difference to the BN control."""
+    scores, control = source_scores(results, table.name), CONTROLS[1]
+    found = cells_of(results, table.name, control)
+    ends = {seed: c['metrics'][table.score] for seed, c in found.items()}
+    gains = [score - ends[seed] for seed, score in scores.items() if seed in ends]
+    text = spread(list(scores.values()))
+    return f'{text}: {over_seeds(gains)}' if gains else text
+
+
 def times_table(tables: Sequence[Table], results: Results) -> str:
     """Markdown: runs and time of every table; a run that several share counts in the first.
 
@@ -95,7 +108,7 @@ def times_table(tables: Sequence[Table], results: Results) -> str:
         tables: Of all parts.
         results: A results file.
     """
-    lines, seen = head(['table', 'runs', 'minutes of a run', 'core hours']), set[tuple[str, int]]()
+    lines, seen = head(['table', 'runs', 'median minutes', 'core hours']), set[tuple]()
     for table in tables:
         own = own_cells(table, results, seen)
         times = [cell['seconds'] for cell in own if cell['seconds']]

@@ -30,7 +30,7 @@ def guard_table(tables: Sequence[Table], results: Results) -> str:
         Empty if no run has a guard.
     """
     scores = {table.name: table.score for table in tables}
-    lines, every, seen = [], list[dict](), set[tuple[str, int]]()
+    lines, every, seen = [], list[dict](), set[tuple]()
     for table in tables:
         cells = [cell for cell in own_cells(table, results, seen) if cell['guard']]
         if cells:
@@ -41,14 +41,17 @@ def guard_table(tables: Sequence[Table], results: Results) -> str:
     return '\n'.join([*head(TITLES), *lines, '']) if lines else ''
 
 
-def own_cells(table: Table, results: Results, seen: set[tuple[str, int]]) -> list[dict]:
-    """Cells of a table whose runs are not in ``seen``, to which they are added."""
+def own_cells(table: Table, results: Results, seen: set[tuple]) -> list[dict]:
+    """Cells of a table whose runs are not in ``seen``, to which they are added.
+
+    Tables whose seeds ran on other machine types do not share runs, so the scores count, too.
+    """
     runs = {(row.name, row.column): row.run.slug for row in table.rows}
     found = []
     for cell in results['cells']:
         if cell['table'] != table.name:
             continue
-        run = runs[cell['row'], cell['column']], cell['seed']
+        run = runs[cell['row'], cell['column']], cell['seed'], *cell['metrics'].items()
         if run not in seen:
             found.append(cell)
             seen.add(run)

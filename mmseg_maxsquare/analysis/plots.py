@@ -15,8 +15,11 @@ import matplotlib.pyplot as plt
 
 from mmseg_maxsquare.runs.errors import fail
 
-# The Okabe-Ito colours, which colour-blind readers can distinguish.
-COLOURS = ('#999999', '#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00')
+# The Okabe-Ito colours, then some of Paul Tol's: colour-blind readers can distinguish them.
+COLOURS = (
+    *('#999999', '#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00'),
+    *('#000000', '#882255', '#999933', '#332288'),
+)
 # For print without colour: lines differ in their dashes, points in their shape.
 DASHES = ('-', '--', '-.', ':', (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')

@@ -32,6 +32,7 @@ CONTROLS = ('Source only', 'BN control')
 SQUARES = 'MaxSquare'
 CONFIRMATORY = ('MaxSquare+IW+Multi', 'BN control')  # named before the runs
 WEAKER = dict(MaxSquare='MinEnt', IW='MaxSquare')  # the paper's order of the losses
+ADDED_TO = {'MaxSquare+IW+Multi': 'MaxSquare+IW'}
 DIGITS = 4  # that are kept of every number
 Results = dict[str, Any]
 
@@ -110,6 +111,12 @@ def cells_of(results: Results, table: str, row: str, column: str = '') -> dict[i
         for cell in results['cells']
         if (cell['table'], cell['row'], cell['column']) == (table, row, column)
     }
+
+
+def source_scores(results: Results, table: str) -> dict[int, float]:
+    """Score of the source model from which the runs of a table start, by seed."""
+    cells = [c for c in results['cells'] if c['table'] == table and '0' in c['curve']]
+    return {cell['seed']: cell['curve']['0'] for cell in cells}
 
 
 def interval_of(entry: Sequence[float | None] | None) -> Interval | None:
@@ -196,7 +203,8 @@ def _curve(folder: Path, looks: Sequence[dict], score: str) -> dict[str, float]:
 def pairs_of(table: Table) -> list[tuple[str, str, str]]:
     """Comparisons of a table: row, row to compare with, column.
 
-    Each row with the controls and with MaxSquare; at equal strength, the losses with each other.
+    Each row with the controls and with MaxSquare, and Multi with IW alone; at equal strength, the
+    losses with each other.
     """
     places = list(dict.fromkeys((row.name, row.column) for row in table.rows))
     pairs = [
@@ -208,8 +216,8 @@ def pairs_of(table: Table) -> list[tuple[str, str, str]]:
     ]
     for name, column in places:
         loss, _, strength = name.partition(', ')
-        other = (f'{WEAKER.get(loss)}, {strength}', column)
-        pairs += [(name, *other)] if other in places else []
+        others = (f'{WEAKER.get(loss)}, {strength}', ADDED_TO.get(name, ''))
+        pairs += [(name, other, column) for other in others if (other, column) in places]
     return pairs
 
 

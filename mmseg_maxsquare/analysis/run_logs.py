@@ -63,8 +63,8 @@ def steps_done(work_dir: Path) -> int:
 
 
 def seconds_per_step(work_dir: Path) -> float:
-    """Median logged time of a step, which pauses do not change; NaN if nothing is logged."""
-    times = [record['time'] for record in records(work_dir) if 'time' in record]
+    """Median logged time of a training step, which pauses do not change; NaN if none is logged."""
+    times = [record['time'] for record in records(work_dir) if {'loss', 'time'} <= set(record)]
     return statistics.median(times) if times else math.nan
 
 

@@ -85,6 +85,16 @@ def test_curves_are_of_the_seeds_that_all_rows_have(results: dict, tmp_path: Pat
     assert [NAME, 'BN control', '200', '35.5'] in lines_of(tmp_path / 'curves_strength.csv')
 
 
+def test_curves_begin_at_the_source_model(results: dict, tmp_path: Path) -> None:
+    """Also those of runs that did not score it."""
+    for each in results['cells']:
+        if each['row'] != 'BN control':
+            del each['curve']['0']
+    draw_figures([load_table(NAME)], results, tmp_path)
+    lines = lines_of(tmp_path / 'curves_strength.csv')
+    assert sum(line[2:] == ['0', '34'] for line in lines) == 3
+
+
 @pytest.mark.parametrize(
     'name', [NAME, 'evidence_camvid_dusk', 'evidence_systems_camvid_dusk', 'digits']
 )

@@ -111,6 +111,8 @@ def test_summary(out: Path) -> None:
     assert f'| MaxSquare | {cell} | {cell} |' in lines
     assert '| BN control | 35.0 ± 0.0 | 35.0 ± 0.0 |' in lines
     assert '| MinEnt | - | - |' in lines
+    source = '34.0 ± 0.0: -1.0 [-1.0, -1.0]'
+    assert lines[2] == f'| Source model | {source} | {source} |'
 
 
 def test_files(out: Path) -> None:

@@ -39,5 +39,11 @@ def test_all_tables() -> None:
     assert guard_table(TABLES, dict(cells=cells, comparisons=[])).splitlines()[-1] == expected
 
 
+def test_runs_of_another_machine_type_are_other_runs() -> None:
+    cells = [cell(i, 'MaxSquare', 0, 34.0, 38.0 + i, 38.0) for i in (0, 1)]
+    lines = guard_table(TABLES, dict(cells=cells, comparisons=[])).splitlines()
+    assert [line.split(' | ')[1] for line in lines[2:]] == ['1', '1', '2']
+
+
 def test_no_guard() -> None:
     assert guard_table(TABLES, dict(cells=[], comparisons=[])) == ''
