@@ -57,11 +57,7 @@ def test_changed_results_change_the_page(tool: ModuleType) -> None:
     text = (REPO / 'docs/evidence.md').read_text(encoding='utf-8')
     changed = {
         **RESULTS,
-        'cells': [
-            dict(cell, metrics=dict(cell['metrics'], mIoU=1.0))
-            for cell in RESULTS['cells']
-            if cell['column'] == ''
-        ],
+        'cells': [dict(cell, metrics=dict(cell['metrics'], mIoU=1.0)) for cell in RESULTS['cells']],
     }
     assert tool.filled(text, changed) != text
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from .plots import COLOURS, DASHES, MARKERS, axes, save
 from .results_file import (
+    ADDED_TO,
     CONTROLS,
     SQUARES,
     Results,
@@ -60,7 +61,7 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
             for name, versus, column in _drawn(table)
             if (found := intervals(results, table.name, name, versus, column))[0] is not None
         ]
-        edges = [0.0]
+        edges: dict[bool, list[float]] = {True: [0.0], False: [0.0]}  # of a control or not
         for place, (text, versus, found) in enumerate(pairs):
             for i, interval in enumerate(found):
                 if interval is None:
@@ -77,16 +78,19 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
                 )
                 numbers = [interval.mean, interval.low, interval.high]
                 lines.append([table.name, text, versus, KINDS[i], *numbers])
-                # Differences of losses must stay readable: the wide interval of "Source only" may
-                # end outside.
-                inside = numbers[:1] if text.startswith(CONTROLS[0]) else numbers
-                edges.extend(number for number in inside if not math.isnan(number))
+                known = [number for number in numbers if not math.isnan(number)]
+                edges[text.startswith(CONTROLS[0])] += known
+                edges[False].append(interval.mean)
         panel.axvline(0, color='black', linewidth=0.8)
         panel.set_yticks(range(len(pairs)), [pair[0] for pair in pairs])
         panel.set_ylim(max(0.5, len(pairs) - 0.5), -0.5)  # the first row on top
         panel.set_xlabel(f'difference in {table.score}')
-        margin = 0.1 * (max(edges) - min(edges)) or 1
-        panel.set_xlim(min(edges) - margin, max(edges) + margin)
+        # A wide interval of the control must not make those of the losses unreadable.
+        low, high = min(edges[False]), max(edges[False])
+        if max(edges[True]) - min(edges[True]) < 2 * (high - low):
+            low, high = min(low, *edges[True]), max(high, *edges[True])
+        margin = 0.1 * (high - low) or 1
+        panel.set_xlim(low - margin, high + margin)
 
     height = 1.2 + 0.28 * max((len(_drawn(table)) for table in tables), default=1)
     panels = _panels(tables, draw, max(3.2, height))
@@ -94,7 +98,8 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
 
 
 def _drawn(table: Table) -> list[tuple[str, str, str]]:
-    return [pair for pair in pairs_of(table) if pair[1] not in (CONTROLS[0], SQUARES)]
+    left_out = (CONTROLS[0], SQUARES, *ADDED_TO.values())
+    return [pair for pair in pairs_of(table) if pair[1] not in left_out]
 
 
 def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:

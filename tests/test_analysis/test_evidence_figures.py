@@ -4,8 +4,11 @@ import csv
 from pathlib import Path
 
 import pytest
+from matplotlib.axes import Axes
 
+from mmseg_maxsquare.analysis import evidence_figures
 from mmseg_maxsquare.analysis.evidence_figures import (
+    draw_differences,
     draw_figures,
     label,
     part_of,
@@ -51,6 +54,22 @@ def test_one_pair_of_figures_for_each_part(results: dict, tmp_path: Path) -> Non
     pictures = {path.name: path.stat().st_size for path in tmp_path.glob('*.png')}
     assert set(pictures) == {'differences_strength.png', 'curves_strength.png'}
     assert min(pictures.values()) > 5000
+
+
+def test_a_wide_interval_of_the_control_is_cut_off(
+    results: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panels: list[Axes] = []
+    monkeypatch.setattr(evidence_figures, 'save', lambda figure, *_: panels.append(figure.axes[0]))
+    control = comparison('Source only', 'BN control', [1, -15, 17], None)
+    results['comparisons'].append(control)
+    draw_differences([load_table(NAME)], results, tmp_path)
+    control['over_seeds'] = [1, -1, 3]
+    draw_differences([load_table(NAME)], results, tmp_path)
+    assert [panel.get_xlim() for panel in panels] == [
+        pytest.approx((-0.4, 4.4)),
+        pytest.approx((-1.5, 4.5)),
+    ]
 
 
 def test_no_curves_of_a_single_score(results: dict, tmp_path: Path) -> None:
