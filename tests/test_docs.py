@@ -29,6 +29,12 @@ def test_pages_are_readable(page: Path) -> None:
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda path: path.stem)
+def test_values_do_not_end_their_paragraph(page: Path) -> None:
+    """A comment at the beginning of a line does."""
+    assert re.findall('^ *<!-- value.*', page.read_text(encoding='utf-8'), re.M) == []
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda path: path.stem)
 def test_named_files_exist(page: Path) -> None:
     """Files of the repository, and pages that are linked."""
     text = page.read_text(encoding='utf-8')
