@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
+from .intervals import Interval
 from .plots import COLOURS, DASHES, MARKERS, axes, save
 from .results_file import (
     ADDED_TO,
@@ -61,7 +62,6 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
             for name, versus, column in _drawn(table)
             if (found := intervals(results, table.name, name, versus, column))[0] is not None
         ]
-        edges: dict[bool, list[float]] = {True: [0.0], False: [0.0]}  # of a control or not
         for place, (text, versus, found) in enumerate(pairs):
             for i, interval in enumerate(found):
                 if interval is None:
@@ -78,23 +78,29 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
                 )
                 numbers = [interval.mean, interval.low, interval.high]
                 lines.append([table.name, text, versus, KINDS[i], *numbers])
-                known = [number for number in numbers if not math.isnan(number)]
-                edges[text.startswith(CONTROLS[0])] += known
-                edges[False].append(interval.mean)
         panel.axvline(0, color='black', linewidth=0.8)
         panel.set_yticks(range(len(pairs)), [pair[0] for pair in pairs])
         panel.set_ylim(max(0.5, len(pairs) - 0.5), -0.5)  # the first row on top
         panel.set_xlabel(f'difference in {table.score}')
-        # A wide interval of the control must not make those of the losses unreadable.
-        low, high = min(edges[False]), max(edges[False])
-        if max(edges[True]) - min(edges[True]) < 2 * (high - low):
-            low, high = min(low, *edges[True]), max(high, *edges[True])
-        margin = 0.1 * (high - low) or 1
-        panel.set_xlim(low - margin, high + margin)
+        panel.set_xlim(*_limits(pairs))
 
     height = 1.2 + 0.28 * max((len(_drawn(table)) for table in tables), default=1)
     panels = _panels(tables, draw, max(3.2, height))
     save(panels[0].figure, path, ('table', 'row', 'minus', 'over', 'mean', 'low', 'high'), lines)
+
+
+def _limits(pairs: Sequence[tuple[str, str, tuple[Interval | None, ...]]]) -> tuple[float, float]:
+    """Ends of the axis. A wide interval of "Source only" goes on outside: others stay readable."""
+    inside, control = [0.0], [0.0]
+    for text, _, found in pairs:
+        for interval in filter(None, found):
+            ends = [end for end in (interval.low, interval.high) if not math.isnan(end)]
+            (control if text.startswith(CONTROLS[0]) else inside).extend(ends)
+            inside.append(interval.mean)
+    if max(control) - min(control) < 2 * (max(inside) - min(inside)):
+        inside += control
+    margin = 0.1 * (max(inside) - min(inside)) or 1
+    return min(inside) - margin, max(inside) + margin
 
 
 def _drawn(table: Table) -> list[tuple[str, str, str]]:
@@ -103,7 +109,10 @@ def _drawn(table: Table) -> list[tuple[str, str, str]]:
 
 
 def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:
-    """Mean score by step, over the seeds that all rows have; a row looks the same in all panels."""
+    """Mean score by step, over the seeds that all rows have; a row looks the same in all panels.
+
+    Without such a seed, every row is a mean over its own.
+    """
     lines: list[list] = []
     styles = styles_of([label(*place) for table in tables for place in places(table)])
 
