@@ -14,10 +14,10 @@ demo: install
 	$(BIN)/mmseg-maxsquare demo
 
 test: check
-	$(call timed,tests,$(BIN)/python -m pytest -n 2 -m "not slow")
+	$(call timed,tests,$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow")
 
 test-all: check
-	$(call timed,all tests,$(BIN)/python -m pytest -n 2)
+	$(call timed,all tests,$(BIN)/python -m pytest -n 2 --dist worksteal)
 
 check: docs
 	$(call timed,ruff,$(BIN)/ruff check . && $(BIN)/ruff format --check .)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, LoggerHook
 from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
@@ -59,6 +59,22 @@ class SeparateRunner(Runner):
         if isinstance(visualizer, dict):
             visualizer = {**visualizer, 'name': self.experiment_name}
         return super().build_visualizer(visualizer)
+
+    def test(self) -> dict[str, float]:
+        """See there; only the first process writes the JSON of the scores.
+
+        mmengine has all write the same file at once, which can tear it.
+        """
+        for hook in [h for h in self.hooks if isinstance(h, LoggerHook)]:
+            if not is_main_process():
+                hook.after_test_epoch = _log_after_test
+        return super().test()
+
+
+def _log_after_test(runner: Runner, metrics: dict | None = None) -> None:
+    """What the logger hook does without writing: in its log, the processes share their memory."""
+    batches = len(runner.test_dataloader)
+    runner.log_processor.get_log_after_epoch(runner, batches, 'test', with_non_scalar=True)
 
 
 class QuietRunner(SeparateRunner):

@@ -72,6 +72,16 @@ def test_two_runs_in_a_process(place: Place, monkeypatch: pytest.MonkeyPatch) ->
         assert log.read_text().count('System environment') == 1
 
 
+@pytest.mark.parametrize(('is_first', 'files'), [(True, 1), (False, 0)])
+def test_only_the_first_process_writes_scores(
+    is_first: bool, files: int, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('mmseg_maxsquare.runs.console.is_main_process', lambda: is_first)
+    main(['train', CONFIG])
+    main(['test', CONFIG, 'work/iter_2.pth', '--work-dir', 'tested'])
+    assert len(list((place.root / 'tested').glob('*/*.json'))) == files
+
+
 def test_describe_rates() -> None:
     """Groups of one rate and decay are one line, in the order of their first parameter."""
     model = nn.ModuleDict(dict(a=nn.Linear(2, 2), b=nn.Linear(2, 2), c=nn.Linear(2, 2)))
