@@ -213,6 +213,7 @@ def pairs_of(table: Table) -> list[tuple[str, str, str]]:
         for other in (*CONTROLS, SQUARES)
         if name != other and (other, column) in places
         if not (name in CONTROLS and other == SQUARES)
+        and (name, other) != CONTROLS[::-1]  # once is enough
     ]
     for name, column in places:
         loss, _, strength = name.partition(', ')
