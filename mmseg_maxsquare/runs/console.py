@@ -61,12 +61,12 @@ class SeparateRunner(Runner):
         return super().build_visualizer(visualizer)
 
     def test(self) -> dict[str, float]:
-        """See there; only the first process writes the JSON of the scores.
+        """See :class:`mmengine.runner.Runner`; only the first process writes the JSON file.
 
-        mmengine has all write the same file at once, which can tear it.
+        mmengine has all processes write the same file at once, which can tear it.
         """
-        for hook in [h for h in self.hooks if isinstance(h, LoggerHook)]:
-            if not is_main_process():
+        if not is_main_process():
+            for hook in [h for h in self.hooks if isinstance(h, LoggerHook)]:
                 hook.after_test_epoch = _log_after_test
         return super().test()
 
