@@ -1,4 +1,4 @@
-"""The demo in several worlds: mIoU of its rows, and seconds: python benchmarks/demo.py
+"""The demo in several worlds: mIoU of its rows, verdicts, and seconds: python benchmarks/demo.py
 
 Takes about six minutes for a world on two quiet cores.
 """
@@ -14,6 +14,7 @@ from measure import report
 from steps import RESULTS
 
 from mmseg_maxsquare.analysis.run_logs import finished_metrics
+from mmseg_maxsquare.demo.adaptations import MODES, folder_of, verdict_of
 from mmseg_maxsquare.demo.demo import METRIC
 
 HELD_OUT = 'source model on held-out source'
@@ -34,8 +35,8 @@ def main() -> None:
     report('The demo', columns, rows, about, args.out / 'demo.json')
 
 
-def measure(seed: int, out: Path) -> dict[str, float]:
-    """One world: mIoU by row, and seconds of the command."""
+def measure(seed: int, out: Path) -> dict[str, float | str]:
+    """One world: mIoU by row, verdicts of both modes, and seconds of the command."""
     started = time.time()
     command = [sys.executable, '-m', 'mmseg_maxsquare', 'demo', '--seed', str(seed)]
     subprocess.run([*command, '--out', out], check=True, stdout=subprocess.DEVNULL)
@@ -45,7 +46,8 @@ def measure(seed: int, out: Path) -> dict[str, float]:
         lines = [line for line in csv.DictReader(stream) if line['column'] == METRIC]
     found = {line['row']: float(line['ours_mean']) for line in lines}
     kept = finished_metrics(folder / 'held_out') or {}
-    return {**found, HELD_OUT: kept[METRIC], 'seconds': seconds}
+    verdicts = {f'{mode}, verdict': verdict_of(folder_of(mode, folder)) for mode in MODES}
+    return {**found, HELD_OUT: kept[METRIC], **verdicts, 'seconds': seconds}
 
 
 if __name__ == '__main__':
