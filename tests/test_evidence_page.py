@@ -31,7 +31,7 @@ def tool() -> ModuleType:
 PAGES = ['README.md', *(str(p.relative_to(REPO)) for p in sorted((REPO / 'docs').rglob('*.md')))]
 # Decimals that are no results of ours: settings, and numbers of others.
 SETTINGS = {
-    'docs/evidence.md': {'0.1', '0.2', '0.3', '0.95'},
+    'docs/evidence.md': {'0.0002', '0.001', '0.1', '0.2', '0.3', '0.95'},
     'docs/speed.md': set(),
     'docs/methods/dann.md': {'0.5', '0.75', '82.2', '86.1'},  # the last two are of others
     'docs/method.md': {'0.03', '0.09', '0.1', '0.2', '0.3', '0.95'},

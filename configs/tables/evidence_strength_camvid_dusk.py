@@ -1,5 +1,5 @@
-# Evidence at equal strength: CamVid day -> dusk.
-title = 'Evidence at equal strength: CamVid day -> dusk'
+# Evidence at equal strength: CamVid, day -> dusk.
+title = 'Evidence at equal strength: CamVid, day -> dusk'
 start = 'source_only/camvid_day.py'
 _losses = dict(
     MinEnt={'model.target_loss.type': 'EntropyLoss'},

@@ -1,5 +1,5 @@
-# Evidence at equal strength: LabelMeFacade -> CamVid dusk.
-title = 'Evidence at equal strength: LabelMeFacade -> CamVid dusk'
+# Evidence at equal strength: LabelMeFacade -> CamVid at dusk.
+title = 'Evidence at equal strength: LabelMeFacade -> CamVid at dusk'
 start = 'source_only/labelmefacade.py'
 _losses = dict(
     MinEnt={'model.target_loss.type': 'EntropyLoss'},

@@ -66,6 +66,12 @@ def head(titles: Sequence[str]) -> list[str]:
     return [line(titles), '|---' * len(titles) + '|']
 
 
+def filled_columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table in Markdown, without columns that hold nothing but dashes."""
+    kept = [i for i in range(len(titles)) if any(row[i] != number(None) for row in rows)]
+    return [*head([titles[i] for i in kept]), *(line([row[i] for i in kept]) for row in rows)]
+
+
 def line(cells: Sequence[str]) -> str:
     """A line of a table in Markdown."""
     return '| ' + ' | '.join(cells) + ' |'

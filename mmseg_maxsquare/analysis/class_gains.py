@@ -47,7 +47,7 @@ def difficulty_correlation(
     for seed in ours:
         gains = [ours[seed][name] - others[seed][name] for name in names]
         found.append(-float(spearmanr(gains, [before[seed][name] for name in names]).statistic))
-    return over_seeds(found)
+    return over_seeds(found, scale=(-1, 1))
 
 
 def mean_ranks(results: Results, table: str, rows: Sequence[str]) -> dict[str, Interval]:
@@ -59,7 +59,8 @@ def mean_ranks(results: Results, table: str, rows: Sequence[str]) -> dict[str, I
         of_class = [rankdata([-run[seed][name] for run in found]) for name in names]
         for place, row_ranks in enumerate(ranks):
             row_ranks.append(statistics.fmean(float(each[place]) for each in of_class))
-    return {row: over_seeds(values) for row, values in zip(rows, ranks, strict=True)}
+    scale = (1, len(rows))
+    return {row: over_seeds(values, scale) for row, values in zip(rows, ranks, strict=True)}
 
 
 def class_table(results: Results, table: str, rows: Sequence[str]) -> str:

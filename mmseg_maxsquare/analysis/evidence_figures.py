@@ -21,14 +21,17 @@ from .results_file import (
 )
 from .rows import Table
 
-PARTS = ('strength', 'systems', 'digits')  # in the names of the tables; the others are the core
+STRENGTH = 'strength'
+PARTS = (STRENGTH, 'systems', 'digits')  # in the names of the tables; the others are the core
 CORE = 'core'
 KINDS = ('seeds', 'images')  # what an interval is over
+SCORES = {'aAcc': 'accuracy'}  # other names of scores
 
 
 def draw_figures(tables: Sequence[Table], results: Results, out: Path) -> None:
-    """Write ``differences_PART.png`` and ``curves_PART.png``, and their data as CSV.
+    """Write ``differences_PART.png``, ``forms_PART.png`` and ``curves_PART.png``, with data as CSV.
 
+    Differences are to the BN control, those of the forms from loss to loss at equal strength.
     There are no curves for a part that is scored at the end only.
 
     Args:
@@ -42,6 +45,8 @@ def draw_figures(tables: Sequence[Table], results: Results, out: Path) -> None:
             parts.setdefault(part_of(table), []).append(table)
     for part, own in parts.items():
         draw_differences(own, results, out / f'differences_{part}.png')
+        if part == STRENGTH:
+            draw_differences(own, results, out / f'forms_{part}.png', to_control=False)
         names = {table.name for table in own}
         if any(c['table'] in names and len(c['curve']) > 1 for c in results['cells']):
             draw_curves(own, results, out / f'curves_{part}.png')
@@ -52,14 +57,16 @@ def part_of(table: Table) -> str:
     return next((part for part in PARTS if part in table.name), CORE)
 
 
-def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> None:
-    """Differences to the BN control, and to the weaker loss, with their intervals."""
+def draw_differences(
+    tables: Sequence[Table], results: Results, path: Path, to_control: bool = True
+) -> None:
+    """Differences to the BN control, or to the weaker loss, with their intervals."""
     lines: list[list] = []
 
     def draw(panel: Axes, table: Table) -> None:
         pairs = [
             (label(name, column, versus), versus, found)
-            for name, versus, column in _drawn(table)
+            for name, versus, column in _drawn(table, to_control)
             if (found := intervals(results, table.name, name, versus, column))[0] is not None
         ]
         for place, (text, versus, found) in enumerate(pairs):
@@ -69,11 +76,12 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
                 ends = [[interval.mean - interval.low], [interval.high - interval.mean]]
                 panel.errorbar(
                     interval.mean,
-                    place + (-0.12, 0.12)[i],
+                    place + (-0.15, 0.15)[i],
                     xerr=ends,
                     color=COLOURS[1 + i],
                     fmt=MARKERS[i],
-                    capsize=3,
+                    markersize=4,
+                    capsize=2,
                     label=f'95 % over {KINDS[i]}',
                 )
                 numbers = [interval.mean, interval.low, interval.high]
@@ -81,10 +89,11 @@ def draw_differences(tables: Sequence[Table], results: Results, path: Path) -> N
         panel.axvline(0, color='black', linewidth=0.8)
         panel.set_yticks(range(len(pairs)), [pair[0] for pair in pairs])
         panel.set_ylim(max(0.5, len(pairs) - 0.5), -0.5)  # the first row on top
-        panel.set_xlabel(f'difference in {table.score}')
+        score = SCORES.get(table.score, table.score)
+        panel.set_xlabel(f'difference {"to the BN control " if to_control else ""}in {score}')
         panel.set_xlim(*_limits(pairs))
 
-    height = 1.2 + 0.28 * max((len(_drawn(table)) for table in tables), default=1)
+    height = 1.2 + 0.28 * max((len(_drawn(table, to_control)) for table in tables), default=1)
     panels = _panels(tables, draw, max(3.2, height))
     save(panels[0].figure, path, ('table', 'row', 'minus', 'over', 'mean', 'low', 'high'), lines)
 
@@ -103,9 +112,14 @@ def _limits(pairs: Sequence[tuple[str, str, tuple[Interval | None, ...]]]) -> tu
     return min(inside) - margin, max(inside) + margin
 
 
-def _drawn(table: Table) -> list[tuple[str, str, str]]:
+def _drawn(table: Table, to_control: bool) -> list[tuple[str, str, str]]:
+    """Pairs of a figure, column by column."""
     left_out = (CONTROLS[0], SQUARES, *ADDED_TO.values())
-    return [pair for pair in pairs_of(table) if pair[1] not in left_out]
+    pairs = [pair for pair in pairs_of(table) if pair[1] not in left_out]
+    return sorted(
+        (pair for pair in pairs if (pair[1] == CONTROLS[1]) == to_control),
+        key=lambda pair: pair[2],
+    )
 
 
 def draw_curves(tables: Sequence[Table], results: Results, path: Path) -> None:

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from .cells import head, line, spread
+from .cells import filled_columns, head, line, number, spread
 from .class_gains import class_table
 from .evidence_figures import CORE, draw_figures, label, part_of, places, short_title
 from .guard_picks import guard_table, own_cells
@@ -135,20 +135,22 @@ def result_table(table: Table, results: Results) -> str:
     """
     matched = any(LOSS_AT.match(row.name) for row in table.rows)
     strengths = ['weight', 'strength at the start', 'at the end'] if matched else []
-    lines = head(['row', 'seeds', 'last', *(strengths or ["guard's pick"])])
+    rows = []
     for name, column in places(table):
         runs = list(cells_of(results, table.name, name, column).values())
         if runs:
             last = [run['metrics'][table.score] for run in runs]
             picked = [run['guard']['score'] for run in runs if run['guard']]
             others = _strengths(runs) if matched else [spread(picked)]
-            lines.append(line([label(name, column), str(len(last)), spread(last), *others]))
-    lines += ['', *head(['row', 'minus', 'over seeds', 'over images'])]
+            rows.append([label(name, column), str(len(last)), spread(last), *others])
+    lines = filled_columns(['row', 'seeds', 'last', *(strengths or ["guard's pick"])], rows)
+    rows = []
     for name, versus, column in pairs_of(table):
         if found := comparison(results, table.name, name, versus, column):
             cells = [label(name, column), versus, *_both_intervals(found)]
             named = (name, versus) == CONFIRMATORY and part_of(table) == CORE
-            lines.append(line([f'**{cell}**' for cell in cells] if named else cells))
+            rows.append([f'**{cell}**' for cell in cells] if named else cells)
+    lines += ['', *filled_columns(['row', 'minus', 'over seeds', 'over images'], rows)]
     return '\n'.join(lines) + '\n'
 
 
@@ -157,7 +159,7 @@ def _both_intervals(found: dict) -> tuple[str, str]:
     seeds, images = (interval_of(found[key]) for key in ('over_seeds', 'over_images'))
     own = found.get('image_seeds', found['seeds'])
     others = '' if own == found['seeds'] else f' (seeds {", ".join(map(str, own))})'
-    return str(seeds), f'{images}{others}' if images else '-'
+    return str(seeds), f'{images}{others}' if images else number(None)
 
 
 def class_tables(table: Table, results: Results) -> list[str]:
@@ -174,7 +176,7 @@ def _strengths(runs: Sequence[dict]) -> list[str]:
     """Means over the seeds of the weight, and of the strength at the start and at the end."""
     found = [run['strength'] for run in runs if run['strength']]
     if not found:
-        return ['-'] * 3
+        return [number(None)] * 3
     start = statistics.fmean(s['reference'] * s['factor'] for s in found)
     ends = (statistics.fmean(s[key] for s in found) for key in ('weight', 'at_end'))
     weight, end = (f'{value:.3g}' for value in ends)

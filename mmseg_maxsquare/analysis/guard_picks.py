@@ -8,19 +8,20 @@ from .intervals import over_seeds
 from .results_file import Results
 from .rows import Table
 
-WORSE = 1.0  # points below the source model: harm, not noise
+POINT = 1.0  # from the source model: harm or gain, not noise
 TITLES = (
     *('task', 'runs', 'last', 'pick', 'pick minus last'),
-    *('harmed', 'averted', 'worst pick minus source'),
+    *('harmed', 'averted', 'gained', 'forgone', 'worst pick minus source'),
 )
 
 
 def guard_table(tables: Sequence[Table], results: Results) -> str:
-    """Markdown: the pick against the last checkpoint, and how often it prevented harm; then of all.
+    """Markdown: the pick against the last checkpoint, and what it averts and forgoes; then of all.
 
     A run is *harmed* if its last checkpoint is more than one point below the source model; the
-    pick *averts* that if it is not. The interval is over the seeds, whose runs share a source
-    model.
+    pick *averts* that if it is not. It has *gained* if that is more than one point above the
+    source model; the pick *forgoes* that if it is not. The interval is over the seeds, whose runs
+    share a source model.
 
     Args:
         tables: Tables to show; a run that several of them share counts in the first.
@@ -60,14 +61,16 @@ def own_cells(table: Table, results: Results, seen: set[tuple]) -> list[dict]:
 
 def _numbers(cells: Sequence[dict], scores: dict[str, str]) -> list[str]:
     """The cells of a line behind its title; means over the seeds of the means of their runs."""
-    gains, harmed, by_seed = [], [], dict[int, list[tuple[float, float]]]()
+    gains, harmed, gained, by_seed = [], [], [], dict[int, list[tuple[float, float]]]()
     for cell in cells:
         end = cell['metrics'][scores[cell['table']]]
         pick, source = cell['guard']['score'], cell['curve']['0']
         by_seed.setdefault(cell['seed'], []).append((end, pick))
         gains.append(pick - source)
-        if end < source - WORSE:
+        if end < source - POINT:
             harmed.append(pick - source)
+        if end > source + POINT:
+            gained.append(pick - source)
     means = [tuple(map(statistics.fmean, zip(*runs, strict=True))) for runs in by_seed.values()]
     ends, picks = zip(*means, strict=True)
     return [
@@ -76,6 +79,8 @@ def _numbers(cells: Sequence[dict], scores: dict[str, str]) -> list[str]:
         number(statistics.fmean(picks)),
         str(over_seeds([pick - end for end, pick in means])),
         str(len(harmed)),
-        str(sum(gain >= -WORSE for gain in harmed)),
+        str(sum(gain >= -POINT for gain in harmed)),
+        str(len(gained)),
+        str(sum(gain <= POINT for gain in gained)),
         number(min(gains), '+'),
     ]

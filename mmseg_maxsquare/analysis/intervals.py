@@ -42,18 +42,21 @@ class Interval:
         return f'{self.mean:{form}} [{self.low:{form}}, {self.high:{form}}]'
 
 
-def over_seeds(differences: Sequence[float]) -> Interval:
+def over_seeds(
+    differences: Sequence[float], scale: tuple[float, float] = (-math.inf, math.inf)
+) -> Interval:
     """Mean of paired differences with Student's interval: what another seed may give.
 
     Args:
         differences: One for each seed.
+        scale: Lowest and highest possible mean; the interval ends there. Defaults to no limits.
     """
     values = np.asarray(differences, dtype=float)
     count, mean = len(values), float(values.mean())
     if count < 2:
         return Interval(mean, math.nan, math.nan)
     half = float(t.ppf((1 + LEVEL) / 2, count - 1) * values.std(ddof=1) / math.sqrt(count))
-    return Interval(mean, mean - half, mean + half)
+    return Interval(mean, max(mean - half, scale[0]), min(mean + half, scale[1]))
 
 
 def of_another_run(values: Sequence[float]) -> Interval:

@@ -59,6 +59,19 @@ def test_ranks() -> None:
     assert found['MinEnt'].low == found['MinEnt'].high == 1.5
 
 
+def test_intervals_end_with_their_scale() -> None:
+    """MaxSquare is first in three of four classes, then in two: 1.25 and 1.5."""
+    found = results()
+    for cell in found['cells']:
+        if cell['row'] == 'MinEnt' and cell['seed'] == 0:
+            cell['metrics'] = dict(cell['metrics'], **{'IoU.c': 61})
+    ranks = mean_ranks(found, 'T', ['MinEnt', 'MaxSquare'])
+    assert ranks['MaxSquare'].mean == 1.375 and ranks['MinEnt'].mean == 1.625
+    assert [(rank.low, rank.high) for rank in ranks.values()] == [(1, 2), (1, 2)]
+    correlation = difficulty_correlation(found, 'T', 'MinEnt')
+    assert correlation.low == -1 < correlation.mean < correlation.high
+
+
 def test_table() -> None:
     lines = class_table(results(1), 'T', ['MinEnt', 'MaxSquare']).splitlines()
     assert lines == [

@@ -52,7 +52,7 @@ def test_one_pair_of_figures_for_each_part(results: dict, tmp_path: Path) -> Non
     tables = [load_table(NAME), load_table('evidence_camvid_dusk')]
     draw_figures(tables, results, tmp_path)
     pictures = {path.name: path.stat().st_size for path in tmp_path.glob('*.png')}
-    assert set(pictures) == {'differences_strength.png', 'curves_strength.png'}
+    assert set(pictures) == {f'{kind}_strength.png' for kind in ('differences', 'forms', 'curves')}
     assert min(pictures.values()) > 5000
 
 
@@ -76,11 +76,14 @@ def test_no_curves_of_a_single_score(results: dict, tmp_path: Path) -> None:
     for each in results['cells']:
         each['curve'] = {'200': 38.0}
     draw_figures([load_table(NAME)], results, tmp_path)
-    assert [path.name for path in tmp_path.glob('*.png')] == ['differences_strength.png']
+    assert {path.name for path in tmp_path.glob('*.png')} == {
+        'differences_strength.png',
+        'forms_strength.png',
+    }
 
 
 def test_differences(results: dict, tmp_path: Path) -> None:
-    """To the control, and to the weaker loss of the same strength."""
+    """To the control, and in another figure to the weaker loss of the same strength."""
     draw_figures([load_table(NAME)], results, tmp_path)
     lines = lines_of(tmp_path / 'differences_strength.csv')
     assert lines[0] == ['table', 'row', 'minus', 'over', 'mean', 'low', 'high']
@@ -88,6 +91,8 @@ def test_differences(results: dict, tmp_path: Path) -> None:
         ['MinEnt, s0', 'BN control', 'seeds', '1', 'nan', 'nan'],
         ['MaxSquare, s0', 'BN control', 'seeds', '3', '2', '4'],
         ['MaxSquare, s0', 'BN control', 'images', '3', '2.5', '3.5'],
+    ]
+    assert [line[1:] for line in lines_of(tmp_path / 'forms_strength.csv')[1:]] == [
         ['MaxSquare, s0 minus MinEnt, s0', 'MinEnt, s0', 'seeds', '2', '1', '3'],
     ]
 

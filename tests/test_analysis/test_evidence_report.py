@@ -156,3 +156,10 @@ def test_pairs_at_equal_strength() -> None:
     digits = pairs_of(load_table('digits'))
     assert ('DANN', 'BN control', 'MNIST→UCI') in digits
     assert ('DANN', 'MaxSquare', 'MNIST→UCI') in digits and len(digits) == 2 * (4 + 3 + 2)
+
+
+def test_columns_of_dashes_are_left_out() -> None:
+    """The digits have no guard, and no areas of their images are kept."""
+    lines = result_table(load_table('digits'), read_results()).splitlines()
+    assert lines[0] == '| row | seeds | last |'
+    assert '| row | minus | over seeds |' in lines

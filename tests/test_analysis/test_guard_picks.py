@@ -16,15 +16,15 @@ def test_numbers() -> None:
     cells = [
         cell(0, 'MinEnt', 0, 34.0, 30.0, 33.5),  # harmed and averted
         cell(0, 'MinEnt', 1, 34.0, 32.0, 32.0),  # harmed
-        cell(0, 'MaxSquare', 0, 34.0, 38.0, 37.0),
+        cell(0, 'MaxSquare', 0, 34.0, 38.0, 37.0),  # gained
         cell(0, 'MaxSquare', 1, 34.0, 33.5, 34.0),  # half a point is not harm
-        cell(0, 'MaxSquare+IW', 0, 34.0, 38.0, 37.0),  # seed 1 lacks it
+        cell(0, 'MaxSquare+IW', 0, 34.0, 38.0, 35.0),  # gained and forgone; seed 1 lacks it
         cell(1, 'MaxSquare', 0, 34.0, 38.0, 37.0),  # the same run again
         dict(cell(0, 'Source only', 0, 34.0, 35.0, 0.0), guard=None),
     ]
     text = guard_table(TABLES, dict(cells=cells, comparisons=[]))
-    # By seed: (3.5 - 1 - 1) / 3 and (0 + 0.5) / 2; their mean 0.375, half of the interval 1.59.
-    expected = '| 5 | 34.0 | 34.4 | +0.4 [-1.2, +2.0] | 2 | 1 | -2.0 |'
+    # By seed: (3.5 - 1 - 3) / 3 and (0 + 0.5) / 2; their mean 0.0417, half of the interval 2.65.
+    expected = '| 5 | 34.0 | 34.1 | +0.0 [-2.6, +2.7] | 2 | 1 | 2 | 1 | -2.0 |'
     assert text.splitlines()[2:] == [f'| {TABLES[0].title} {expected}']
 
 
@@ -35,7 +35,7 @@ def test_all_tables() -> None:
         cell(1, 'AdvEnt', 0, 34.0, 32.0, 35.0),
     ]
     # By seed: (-1 + 3) / 2 and 0.
-    expected = '| all | 3 | 35.0 | 35.5 | +0.5 [-5.9, +6.9] | 1 | 1 | +1.0 |'
+    expected = '| all | 3 | 35.0 | 35.5 | +0.5 [-5.9, +6.9] | 1 | 1 | 2 | 1 | +1.0 |'
     assert guard_table(TABLES, dict(cells=cells, comparisons=[])).splitlines()[-1] == expected
 
 
