@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmseg_maxsquare.runs.structure import MOST_SEED
 from mmseg_maxsquare.shipped import find_config
 
 from .plain_text import plain_text
 from .read_config import read_user_config
 
-MOST_SEED = 2**32 - 1  # of NumPy
 METHODS: dict[str, dict[str, Any]] = {
     'iw': dict(type='MaxSquareLoss', alpha=0.2),  # Eq. 13
     'maxsquare': dict(type='MaxSquareLoss'),  # Eq. 6

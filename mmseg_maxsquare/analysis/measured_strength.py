@@ -42,6 +42,7 @@ def measured_strength(
     require_checkpoint(checkpoint, 'checkpoint', 'a training run writes them to its work dir')
     init_default_scope(cfg.get('default_scope') or 'mmseg')
     place = usable_device(device)
+    seed = (cfg.get('randomness') or {}).get('seed') or 0  # the same batches every time
     try:
         if cfg.model.backbone.get('pretrained'):
             cfg.model.backbone.pretrained = None
@@ -49,7 +50,7 @@ def measured_strength(
         if not isinstance(model, UDASegmentor) or not cfg.train_dataloader.dataset.get('source'):
             fail(f'config: {config}: strength needs an adaptation with a source')
         load_fitting(checkpoint, model)
-        loader = Runner.build_dataloader(cfg.train_dataloader, seed=cfg.randomness.seed)
+        loader = Runner.build_dataloader(cfg.train_dataloader, seed=seed)
     except BUILD_ERRORS as error:
         fail(one_line(error))
     with one_line_errors(cfg), progress('strength', batches) as advance:

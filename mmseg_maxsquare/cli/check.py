@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from .options import CONFIG, add_config_options
+from .options import CONFIG, add_config_options, whole_number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--limit', type=int, help='read at most N images of each data set, evenly spaced'
     )
     parser.add_argument(
-        '--workers', type=int, default=os.cpu_count(), help='processes (default: one per CPU core)'
+        '--workers',
+        type=whole_number(0),
+        default=os.cpu_count(),
+        help='processes (default: one per CPU core)',
     )
     parser.add_argument(
         '--out', type=Path, help='folder of report and sheets (default: WORK_DIR/check_data)'

@@ -11,6 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from .options import seed
+
 DEFAULT_OUT = Path('work_dirs/demo')
 FORMATS = ('gta5', 'cityscapes', 'synthia', 'nthu')
 
@@ -18,7 +20,7 @@ FORMATS = ('gta5', 'cityscapes', 'synthia', 'nthu')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument('--out', type=Path, help=f'folder of all results (default: {DEFAULT_OUT})')
-    parser.add_argument('--seed', type=int, default=0, help='of the world and the runs (0)')
+    parser.add_argument('--seed', type=seed, default=0, help='of the world and the runs (0)')
     parser.add_argument(
         '--full', action='store_true', help='also MinEnt, MaxSquare and MaxSquare+IW'
     )

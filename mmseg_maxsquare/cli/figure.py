@@ -19,6 +19,7 @@ from .options import (
     add_out,
     add_prediction_arguments,
     add_runs_options,
+    seed,
 )
 
 
@@ -104,7 +105,7 @@ def _add_figure5(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'task', metavar='TASK', help='digits_mnist2uci, digits_uci2mnist, office31_a2w, ...'
     )
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='default: 0')
+    parser.add_argument('--seeds', type=seed, nargs='+', default=[0], help='default: 0')
     parser.add_argument(
         '--out',
         type=Path,

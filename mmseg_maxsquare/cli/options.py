@@ -1,6 +1,8 @@
 """Options that several commands have."""
 
 import argparse
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 CONFIG = 'path, or name of a shipped config such as maxsquare/gta2cs.py'
@@ -97,11 +99,28 @@ def add_runs_options(parser: argparse.ArgumentParser) -> None:
     add_cfg_options(parser)
 
 
-def positive(text: str) -> int:
-    """A whole number of at least 1, for argparse."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'must be a whole number of at least 1, got {text}')
-    return int(text)
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Reads a whole number of a range, for argparse."""
+    span = f'of at least {least}' if most is None else f'from {least} to {most}'
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+            raise argparse.ArgumentTypeError(f'must be a whole number {span}, got {text}')
+        return int(text)
+
+    return read
+
+
+positive = whole_number(1)
+seed = whole_number(0, 2**32 - 1)  # the range of NumPy
+
+
+def seconds(text: str) -> float:
+    """A finite number above 0, for argparse."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f'must be above 0 and finite, got {text}')
+    return value
 
 
 def add_plan_options(parser: argparse.ArgumentParser, workers: int) -> None:
@@ -115,6 +134,6 @@ def add_plan_options(parser: argparse.ArgumentParser, workers: int) -> None:
     parser.add_argument('--dry-run', action='store_true', help='print the plan, run nothing')
     parser.add_argument(
         '--step-seconds',
-        type=float,
+        type=seconds,
         help='seconds of a source step, for the plan (default: as measured in --out, else 0.5)',
     )

@@ -10,7 +10,7 @@ As in: mmseg-maxsquare panels CONFIG source=A.pth adapted=B.pth
 
 import argparse
 
-from .options import CONFIG, add_cfg_options, add_device, add_out
+from .options import CONFIG, add_cfg_options, add_device, add_out, seed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoints', nargs='+', metavar='NAME=CHECKPOINT', help='two or more')
     parser.add_argument('--differing', type=int, default=4, help='images that differ most (4)')
     parser.add_argument('--random', type=int, default=4, help='images at random (4)')
-    parser.add_argument('--seed', type=int, default=0, help='of the random images (0)')
+    parser.add_argument('--seed', type=seed, default=0, help='of the random images (0)')
     parser.add_argument(
         '--no-images',
         action='store_true',

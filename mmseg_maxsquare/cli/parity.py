@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 from .convert import add_classifiers
+from .options import seed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_classifiers(parser)
     parser.add_argument('--double', action='store_true', help='compare in double precision')
-    parser.add_argument('--seed', type=int, default=0, help='of weights and images (0)')
+    parser.add_argument('--seed', type=seed, default=0, help='of weights and images (0)')
 
 
 def run(args: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .options import add_plan_options, add_runs_options
+from .options import add_plan_options, add_runs_options, seed
 
 NOT_WITH_VERIFY = ('seeds', 'dry_run', 'step_seconds', 'workers', 'cfg_options')
 
@@ -17,7 +17,9 @@ NOT_WITH_VERIFY = ('seeds', 'dry_run', 'step_seconds', 'workers', 'cfg_options')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument('name', metavar='NAME', help='such as camvid, or a file')
-    parser.add_argument('--seeds', type=int, nargs='+', default=[], help="default: the study's own")
+    parser.add_argument(
+        '--seeds', type=seed, nargs='+', default=[], help="default: the study's own"
+    )
     parser.add_argument(
         '--out', type=Path, help='folder of runs and tables (default: work_dirs/studies/NAME)'
     )

@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .options import add_plan_options, add_runs_options
+from .options import add_plan_options, add_runs_options, seed
 
 DEFAULT_OUT = Path('work_dirs/tables')
 OF_RUNS = ('seeds', 'rows', 'data', 'dry_run', 'step_seconds', 'workers', 'overlay', 'cfg_options')
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'names', nargs='*', metavar='NAME', help='1, ..., 6, camvid_day2dusk, digits, or a file'
     )
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='default: 0')
+    parser.add_argument('--seeds', type=seed, nargs='+', default=[0], help='default: 0')
     parser.add_argument(
         '--out', type=Path, default=DEFAULT_OUT, help='folder of runs and tables (%(default)s)'
     )

@@ -18,6 +18,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 HEADS = ('decode_head', 'auxiliary_head')
 LISTED = (dict, list, tuple)
+MOST_SEED = 2**32 - 1  # of NumPy
 NAMES = {dict: 'dict(...)', list: 'a list', str: 'a text'}
 
 
@@ -33,6 +34,9 @@ def check_structure(cfg: Config) -> Iterator[Finding]:
     for name, hook in hooks.items() if isinstance(hooks, dict) else ():
         yield from _kind(f'default_hooks.{name}', hook, (dict,))
     yield from _parts('custom_hooks', cfg.get('custom_hooks'))
+    randomness = cfg.get('randomness')
+    if isinstance(randomness, dict):
+        yield from _check_seed(randomness.get('seed'))
     model = cfg.get('model')
     if isinstance(model, dict):
         yield from _check_model(model)
@@ -42,6 +46,13 @@ def check_structure(cfg: Config) -> Iterator[Finding]:
         if isinstance(loader, dict):
             yield from _kind(f'{field}.sampler', loader.get('sampler'), (dict,))
             yield from _check_dataset(f'{field}.dataset', loader.get('dataset'), empty=False)
+
+
+def _check_seed(seed: object) -> Iterator[Finding]:
+    known = isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= MOST_SEED
+    if seed is not None and not known:
+        what = f'is {seed!r}, expected a whole number from 0 to {MOST_SEED}'
+        yield config_error('fields', 'randomness.seed', what, 'or leave it out for a random one')
 
 
 def _check_model(model: dict) -> Iterator[Finding]:

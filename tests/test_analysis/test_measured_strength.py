@@ -44,6 +44,11 @@ def test_it_is_proportional_to_the_weight(place: Path) -> None:
     assert two['decode_head'] == pytest.approx(2 * one['decode_head'], rel=1e-3)
 
 
+def test_a_config_without_a_seed(place: Path) -> None:
+    first = measure(place, 'randomness=None')
+    assert measure(place, 'randomness=None') == first
+
+
 def test_command(place: Path, capsys: pytest.CaptureFixture) -> None:
     main(['strength', str(place / 'config.py'), str(place / 'model.pth'), '--batches', '2'])
     heads = [line.split(': ') for line in capsys.readouterr().out.splitlines() if 'head' in line]

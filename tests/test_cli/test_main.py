@@ -71,6 +71,34 @@ def test_mistakes_are_one_line(words: str, message: str) -> None:
     assert '\n' not in str(end.value)
 
 
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (
+            'study evidence --seeds 0 -1',
+            '--seeds: must be a whole number from 0 to 4294967295, got',
+        ),
+        ('table camvid_day2dusk --seeds x', '--seeds: must be a whole number from 0 to 4294967295'),
+        ('figure 5 digits_mnist2uci --seeds 4294967296', '--seeds: must be a whole number from 0'),
+        ('demo --seed -1', '--seed: must be a whole number from 0 to 4294967295, got -1'),
+        ('study evidence --workers 0', '--workers: must be a whole number of at least 1, got 0'),
+        (
+            'check maxsquare/gta2cs.py --workers -1',
+            '--workers: must be a whole number of at least 0',
+        ),
+        ('study evidence --step-seconds -1', '--step-seconds: must be above 0 and finite, got -1'),
+        (
+            'study evidence --step-seconds nan',
+            '--step-seconds: must be above 0 and finite, got nan',
+        ),
+    ],
+)
+def test_numbers_out_of_range(words: str, message: str, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit, match='2'):
+        main(words.split())
+    assert f'error: argument {message}' in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_no_command_prints_the_help(capsys: pytest.CaptureFixture) -> None:
     main([])
     output = capsys.readouterr().out

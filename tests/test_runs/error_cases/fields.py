@@ -58,6 +58,14 @@ fields(
     no_interval={'train_cfg.val_interval': None},
 )
 fields(
+    'randomness.seed: is <value>, expected a whole number from 0 to 4294967295; or leave it out '
+    'for a random one',
+    negative_seed={'randomness.seed': -1},
+    seed_of_2_to_32={'randomness.seed': 2**32},
+    seed_in_letters={'randomness.seed': 'one'},
+    seed_true={'randomness.seed': True},
+)
+fields(
     'model.test_cfg: is <value>, expected a mode, one of whole, slide; set '
     "model.test_cfg=dict(mode='whole')",
     no_mode={'model.test_cfg': None},
