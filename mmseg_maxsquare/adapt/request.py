@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmseg_maxsquare.runs.structure import MOST_SEED
+from mmseg_maxsquare.runs.structure import MOST_SEED, is_seed
 from mmseg_maxsquare.shipped import find_config
 
 from .plain_text import plain_text
@@ -68,7 +68,7 @@ class Request:
             raise ValueError(f'--steps: must be at least 1, got {self.steps}')
         if not 0 < self.lr < math.inf:
             raise ValueError(f'--lr: must be above 0 and finite, got {self.lr}')
-        if not 0 <= self.seed <= MOST_SEED:
+        if not is_seed(self.seed):
             raise ValueError(f'--seed: must be from 0 to {MOST_SEED}, got {self.seed}')
 
     def files(self) -> dict[str, Path]:

@@ -16,7 +16,8 @@ from .pictures import bar_chart
 from .report import Results, classes_of, csv_table, markdown_table
 from .rows import Row, Table
 from .run_logs import finished_metrics
-from .tables import AVERAGE, load_table, spec_names
+from .specs import spec_names
+from .tables import AVERAGE, load_table
 
 ORACLE_PREFIX = 'best_oracle'
 ORACLE = (

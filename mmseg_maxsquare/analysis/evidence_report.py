@@ -24,7 +24,8 @@ from .results_file import (
     write_results,
 )
 from .rows import Table
-from .tables import load_table, read_spec, spec_file, spec_names
+from .specs import read_spec, spec_file, spec_names
+from .tables import load_table
 
 PREFIX, DIGITS = 'evidence_', 'digits'
 LOSS_AT = re.compile(r'(.+), (s0/3|s0|3 s0)$')  # rows at equal strength

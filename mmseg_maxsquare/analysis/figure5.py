@@ -13,13 +13,14 @@ from zlib import crc32
 
 from mmengine.config import Config
 
-from mmseg_maxsquare.runs.config import merge_options, parse_options, use_data_folder
+from mmseg_maxsquare.runs.config import parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
 from mmseg_maxsquare.shipped import shipped_configs
 
 from .plots import COLOURS, DASHES, axes, save
 from .rows import Run
 from .run_logs import records
+from .run_options import change_run
 from .runner import execute, work_dir_of
 
 SHARE = 0.3
@@ -97,7 +98,7 @@ def _adjustment(options: dict, scorings: int = 1, **evaluator: object) -> Callab
     """Changes of a config: options, evaluation interval and evaluator."""
 
     def adjust(cfg: Config) -> None:
-        merge_options(cfg, options)
+        change_run(cfg, options)
         cfg.val_evaluator.update(evaluator)
         cfg.train_cfg.val_interval = max(1, cfg.train_cfg.max_iters // scorings)
 

@@ -9,14 +9,12 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.domains import build, domains_of
 from mmseg_maxsquare.runs.pretrained import pretrained_fields
-from mmseg_maxsquare.shipped import shipped_configs
 
 from .rows import Run, with_needs
 from .run_logs import finished_metrics
-from .runner import work_dir_of
+from .runner import config_of, work_dir_of
 
 # Weights that a config names: the checksum of the published file, and that file's name if
 # the config names a converted one.
@@ -52,9 +50,7 @@ def needed_files(run: Run, adjust: Callable[[Config], None]) -> list[NeededFile]
         run: The run.
         adjust: Changes its config, as the run does.
     """
-    cfg = read_config(shipped_configs() / run.config)
-    adjust(cfg)
-    cfg.merge_from_dict(dict(run.options))
+    cfg = config_of(run, adjust)
     weights = [*_weights(cfg)] if run.train else []
     own = cfg.get('load_from')
     if run.start is None and not run.members and own and '://' not in own:

@@ -46,6 +46,14 @@ def last_checkpoint(work_dir: Path) -> Path:
     return work_dir / Path(pointer.read_text().strip()).name
 
 
+def config_of(run: Run, adjust: Callable[[Config], None]) -> Config:
+    """The config of a run, with its options and changes."""
+    cfg = read_config(shipped_configs() / run.config)
+    adjust(cfg)
+    cfg.merge_from_dict(dict(run.options))
+    return cfg
+
+
 def prepare(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) -> Config:
     """The config of a run; its field ``run`` identifies the run.
 
@@ -55,9 +63,7 @@ def prepare(run: Run, seed: int, out: Path, adjust: Callable[[Config], None]) ->
         out: Folder of all runs.
         adjust: Changes the config further.
     """
-    cfg = read_config(shipped_configs() / run.config)
-    adjust(cfg)
-    cfg.merge_from_dict(dict(run.options))
+    cfg = config_of(run, adjust)
     checkpoints = [str(last_checkpoint(work_dir_of(need, seed, out))) for need in run.needs]
     cfg.run = dict(
         config=run.config,

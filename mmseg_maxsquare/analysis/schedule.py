@@ -8,13 +8,11 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmseg_maxsquare.runs.config import read_config
 from mmseg_maxsquare.runs.progress import clock
-from mmseg_maxsquare.shipped import shipped_configs
 
 from .rows import Run
 from .run_logs import finished_metrics, seconds_per_step, steps_done
-from .runner import work_dir_of
+from .runner import config_of, work_dir_of
 
 # A step on two domains takes about as long as two steps on one, unless both are measured.
 ADAPT_STEPS = 2.0
@@ -86,9 +84,7 @@ class Plan:
     def _planned(self, run: Run) -> tuple[int, float]:
         """Steps of a run, and the cost of each in source steps."""
         if run not in self._read:
-            cfg = read_config(shipped_configs() / run.config)
-            self.adjust(cfg)
-            cfg.merge_from_dict(dict(run.options))
+            cfg = config_of(run, self.adjust)
             cost = ADAPT_STEPS if cfg.model.type.startswith('UDA') else 1.0
             self._read[run] = cfg.train_cfg.max_iters, cost
         return self._read[run]

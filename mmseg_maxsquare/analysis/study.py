@@ -10,11 +10,12 @@ from mmseg_maxsquare.runs.errors import fail
 from .evidence_report import write_evidence
 from .guard_report import write_guard_report
 from .rows import Table
+from .specs import NAMES, SEEDS, TEXT, check_fields, read_spec, spec_file
 from .table import adjustment, run_tables
-from .tables import check_fields, load_table, read_spec, spec_file
+from .tables import load_table
 
 THREADS = 1  # of every run: other numbers of threads give other last digits
-FIELDS = {'title', 'tables', 'seeds', 'report', 'folder'}
+FIELDS = dict(title=TEXT, tables=NAMES, seeds=SEEDS, report=TEXT, folder=TEXT)
 REPORTS = dict(guard=write_guard_report, evidence=write_evidence)
 
 
@@ -48,7 +49,7 @@ def load_study(name: str) -> Study:
     """
     path = spec_file('study', [name])
     spec = read_spec(path)
-    check_fields(str(path), spec, FIELDS, required=FIELDS - {'report', 'folder'})
+    check_fields(str(path), spec, FIELDS, required={'title', 'tables', 'seeds'})
     if spec.get('report') not in (None, *REPORTS):
         raise ValueError(f'{path}: report must be one of {list(REPORTS)}')
     tables = [load_table(table) for table in spec['tables']]

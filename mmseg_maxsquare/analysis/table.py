@@ -11,8 +11,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmseg_maxsquare.runs.config import merge_options, parse_options, use_data_folder
+from mmseg_maxsquare.runs.config import parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
+from mmseg_maxsquare.runs.machine import fault_of_folder
 
 from .choice import chosen_rows, rows_text
 from .collect import write_table
@@ -23,6 +24,7 @@ from .pictures import draw_comparison
 from .queue import run_all
 from .rows import Row, Table, runs_of
 from .run_logs import finished_metrics
+from .run_options import change_run
 from .runner import last_checkpoint, prepare, work_dir_of
 from .schedule import Plan
 from .tables import load_table
@@ -95,6 +97,8 @@ def run_tables(
         threads: See :class:`~.schedule.Plan`.
     """
     out, seeds = out.resolve(), list(dict.fromkeys(seeds))
+    if fault := fault_of_folder(str(out)):
+        fail(f'--out: {out}: {fault}; name another folder')
     rows = [row for table in tables for row in table.rows] if rows is None else rows
     runs = runs_of(rows)
     absent = absent_files(runs, seeds, out, adjust)
@@ -132,7 +136,7 @@ def adjustment(overlay: Path | None, options: dict) -> Adjust:
     def adjust(cfg: Config) -> None:
         if overlay is not None:
             apply_overlay(cfg, overlay)
-        merge_options(cfg, options)
+        change_run(cfg, options)
         cfg.changed = dict(overlay=overlay and str(overlay), options=options)
 
     return adjust

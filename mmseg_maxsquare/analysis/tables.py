@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,29 +10,44 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.methods.checks import is_number
 from mmseg_maxsquare.models.ensemble import MEANS
-from mmseg_maxsquare.runs.config import read_config
-from mmseg_maxsquare.shipped import shipped_configs
 
 from .rows import Row, Run, Table
+from .specs import (
+    ANYTHING,
+    FIELDS,
+    FLAG,
+    GRID,
+    LIST,
+    NAMES,
+    ROWS,
+    START,
+    TEXT,
+    TEXT_BY_NAME,
+    TEXTS,
+    check_fields,
+    config_named,
+    read_spec,
+    spec_file,
+)
 
-FOLDERS = dict(table='tables', study='studies')  # of configs/
 _HERE = Path(__file__).parent
 PAPER = json.loads((_HERE / 'paper_tables.json').read_text(encoding='utf-8'))
 PROTOCOLS = json.loads((_HERE / 'protocols.json').read_text(encoding='utf-8'))
-FIELDS = {
-    'title', 'paper', 'start', 'rows', 'score', 'means', 'classes', 'references', 'pictures'
-}  # fmt: skip
+TABLE = dict(
+    title=TEXT, paper=TEXT, start=START, rows=ROWS, score=TEXT, means=TEXT_BY_NAME, classes=NAMES,
+    references=TEXTS, pictures=TEXTS,
+)  # fmt: skip
 # Sections of a config; other names in it are used only inside the config file.
 SECTIONS = (
     'model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader',
     'val_dataloader', 'test_dataloader', 'val_evaluator', 'test_evaluator', 'default_hooks',
     'custom_hooks', 'env_cfg',
 )  # fmt: skip
-SHARED = {'name', 'heading', 'start'}  # fields of every kind of row
-KINDS = dict(  # of rows, by the field that only this kind has, and its other fields
-    members={'weights', 'mean'},  # an ensemble of runs
-    columns={'train'},  # each column a run
-    config={'train', 'options', 'grid'},
+SHARED = dict(name=TEXT, heading=TEXT, start=START)  # fields of every kind of row
+KINDS = dict(  # of rows, by the field that only this kind has
+    members=dict(members=NAMES, weights=LIST, mean=ANYTHING),  # an ensemble of runs
+    columns=dict(columns=TEXT_BY_NAME, train=FLAG),  # each column a run
+    config=dict(config=TEXT, train=FLAG, options=FIELDS, grid=GRID),
 )
 # Fields of a network that do not change what it predicts.
 TRAINING_ONLY = {
@@ -41,40 +55,6 @@ TRAINING_ONLY = {
     'sampler', 'dropout_ratio',
 }  # fmt: skip
 AVERAGE = 'Avg'  # of the columns that are runs of their own
-
-
-def spec_file(kind: str, names: Iterable[str]) -> Path:
-    """The file of a shipped table or study, or the user's own file.
-
-    Args:
-        kind: ``'table'`` or ``'study'``.
-        names: The user's input, and alternative names for it.
-
-    Raises:
-        ValueError: If there is none; lists the shipped ones.
-    """
-    names = list(names)
-    known = spec_names(kind)
-    for name in names:
-        if name in known:
-            return shipped_configs() / FOLDERS[kind] / f'{name}.py'
-    own = Path(names[0])
-    if own.suffix == '.py' and own.is_file():
-        return own
-    raise ValueError(
-        f'no {kind} {names[0]}; the available ones: {", ".join(known)}, or a file of your own'
-    )
-
-
-def read_spec(path: Path) -> dict[str, Any]:
-    """Fields of a table's or a study's file; names with a leading underscore are its own."""
-    fields = read_config(path).to_dict()
-    return {key: value for key, value in fields.items() if not key.startswith('_')}
-
-
-def spec_names(kind: str) -> list[str]:
-    """Names of the shipped tables or studies."""
-    return sorted(path.stem for path in (shipped_configs() / FOLDERS[kind]).glob('*.py'))
 
 
 def load_table(name: str) -> Table:
@@ -85,10 +65,11 @@ def load_table(name: str) -> Table:
     """
     path = spec_file('table', (name, f'table{name}'))
     spec = read_spec(path)
-    check_fields(str(path), spec, FIELDS, required={'title', 'rows'})
-    paper = _paper_rows(spec.pop('paper')) if 'paper' in spec else []
+    check_fields(str(path), spec, TABLE, required={'title', 'rows'})
+    paper = _paper_rows(str(path), spec.pop('paper')) if 'paper' in spec else []
     start = spec.pop('start', None)
     rows = [row for entry in spec.pop('rows') for row in _rows_of(str(path), entry, start)]
+    _check_names(str(path), spec, rows)
     columns = list(dict.fromkeys(row.column for row in rows if row.column))
     if columns:
         spec['means'] = {column: column for column in [*columns, AVERAGE]}
@@ -100,8 +81,22 @@ def load_table(name: str) -> Table:
     return Table(name=path.stem, rows=rows, paper=paper, **spec)
 
 
-def _paper_rows(number: str) -> list[dict]:
+def _check_names(where: str, spec: dict[str, Any], rows: list[Row]) -> None:
+    """Each row has its own name, and only rows are named elsewhere."""
+    names = [(row.name, row.column) for row in rows]
+    twice = [' '.join(filter(None, name)) for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f'{where}: two rows have the name {twice[0]}')
+    known = {row.name for row in rows}
+    for field in ('references', 'pictures'):
+        if unknown := [name for name in spec.get(field, ()) if name not in known]:
+            raise ValueError(f'{where}: {field} has {unknown[0]!r}, which is no row of the table')
+
+
+def _paper_rows(where: str, number: str) -> list[dict]:
     """Rows of one of the paper's tables, with notes on how their protocols differ."""
+    if number not in PAPER:
+        raise ValueError(f'{where}: paper is {number!r}, expected one of {list(PAPER)}')
     by_name = PROTOCOLS['tables'].get(number, {})
     rows = []
     for row in PAPER[number]['rows']:
@@ -111,23 +106,20 @@ def _paper_rows(number: str) -> list[dict]:
     return rows
 
 
-def _rows_of(where: str, entry: dict, start: str | None) -> list[Row]:
+def _rows_of(where: str, entry: dict, start: str | dict | None) -> list[Row]:
     """The row of an entry, or all rows of its columns or its grid."""
     kind = next((kind for kind in KINDS if kind in entry), 'config')
     where = f'{where}: row {entry.get("name")}'
-    check_fields(where, entry, SHARED | {kind} | KINDS[kind], {'name', kind})
+    check_fields(where, entry, SHARED | KINDS[kind], {'name', kind})
     start = entry.get('start', start)
     rows = dict(members=_ensemble, columns=_columns, config=_runs)[kind](where, entry, start)
     heading = entry.get('heading', '')
     return [replace(row, heading=heading) for row in rows]
 
 
-def _ensemble(where: str, entry: dict, start: str | None) -> list[Row]:
+def _ensemble(where: str, entry: dict, start: str | dict | None) -> list[Row]:
     """A row whose members are trained apart and predict together."""
-    source = None if start is None else Run(start)
-    names = entry['members']
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f'{where}: members must be a list of configs, got {names!r}')
+    source, names = _source(where, start), entry['members']
     members = tuple(Run(config, (), source) for config in names)
     weights = tuple(entry.get('weights', [1.0] * len(members)))
     above = all(is_number(weight) and weight > 0 for weight in weights)
@@ -153,10 +145,7 @@ def _ensemble(where: str, entry: dict, start: str | None) -> list[Row]:
 
 def _network(where: str, config: str) -> dict[str, Any]:
     """What the members of an ensemble have in common: fields that decide on predictions."""
-    path = shipped_configs() / config
-    if not path.is_file():
-        raise ValueError(f'{where}: no config {config}; name one below {shipped_configs()}')
-    model = read_config(path).model
+    model = config_named(where, config).model
     return {
         f'{part}.{field}': value
         for part in ('backbone', 'neck', 'decode_head')
@@ -167,38 +156,50 @@ def _network(where: str, config: str) -> dict[str, Any]:
 
 def _columns(where: str, entry: dict, start: str | dict | None) -> list[Row]:
     """A row whose columns are runs of their own; ``start`` may name one for each."""
-    starts = start if isinstance(start, dict) else dict.fromkeys(entry['columns'], start)
-    sources = {column: None if first is None else Run(first) for column, first in starts.items()}
-    return [
-        Row(
-            entry['name'],
-            Run(config, (), sources.get(column), entry.get('train', True)),
-            column=column,
-        )
-        for column, config in entry['columns'].items()
-    ]
+    columns, train = entry['columns'], entry.get('train', True)
+    starts = start if isinstance(start, dict) else dict.fromkeys(columns, start)
+    rows = []
+    for column, config in columns.items():
+        config_named(where, config)
+        if column not in starts:
+            raise ValueError(f'{where}: start has no config for the column {column}')
+        run = Run(config, (), _source(where, starts[column], train), train)
+        rows.append(Row(entry['name'], run, column=column))
+    return rows
 
 
-def _runs(where: str, entry: dict, start: str | None) -> list[Row]:
+def _source(where: str, start: str | dict | None, train: bool = True) -> Run | None:
+    """The run that a row starts from, or whose checkpoint it scores."""
+    if isinstance(start, dict):
+        raise ValueError(f'{where}: start is {start!r}, expected a config: it has no columns')
+    if start is not None:
+        config_named(where, start)
+        return Run(start)
+    if not train:
+        raise ValueError(f'{where}: train=False scores the checkpoint of start; add start')
+    return None
+
+
+def _runs(where: str, entry: dict, start: str | dict | None) -> list[Row]:
     """A row of one run, or the rows of a grid of settings."""
     name, config, train = entry['name'], entry['config'], entry.get('train', True)
-    source = None if start is None else Run(start)
+    source = _source(where, start, train)
     options = entry.get('options', {})
     grid = entry.get('grid')
     if grid is None:
-        return [Row(name, Run(config, _changes(config, options), source, train))]
+        return [Row(name, Run(config, _changes(where, config, options), source, train))]
     rows = []
     for values in itertools.product(*(choices for _, choices in grid.values())):
         chosen = {path: v for (path, _), v in zip(grid.values(), values, strict=True)}
         setting = ' '.join(f'{key}={v}' for key, v in zip(grid, values, strict=True))
-        run = Run(config, _changes(config, options | chosen), source, train)
+        run = Run(config, _changes(where, config, options | chosen), source, train)
         rows.append(Row(f'{name} {setting}', run, name, setting))
     return rows
 
 
-def _changes(config: str, options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+def _changes(where: str, config: str, options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
     """Options that differ from the config's own values, so that equal runs run only once."""
-    cfg = read_config(shipped_configs() / config)
+    cfg = config_named(where, config)
     return tuple(
         (key, value) for key, value in sorted(options.items()) if _field(cfg, config, key) != value
     )
@@ -224,12 +225,3 @@ def _field(cfg: Config, config: str, key: str) -> Any:
         else:
             raise ValueError(f'{config} has no field {key} ({part} is not there)')
     return node
-
-
-def check_fields(where: str, given: dict, known: set[str], required: set[str]) -> None:
-    """Raise ``ValueError`` if a file has unknown fields, or lacks required ones."""
-    unknown, missing = sorted(set(given) - known), sorted(required - set(given))
-    if unknown or missing:
-        raise ValueError(
-            f'{where}: unknown fields {unknown}, missing {missing}; the fields: {sorted(known)}'
-        )

@@ -49,14 +49,14 @@ def check_machine(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
     if not torch.cuda.is_available():
         what = 'no CUDA device: training runs on the CPU'
         yield Finding('note', 'machine: accelerator', 'torch.cuda', what)
-    fault = _fault_of_folder(cfg.work_dir)
+    fault = fault_of_folder(cfg.work_dir)
     if fault:
         remedy = 'choose another folder with --work-dir'
         yield Finding('error', 'machine: work dir', cfg.work_dir, fault, remedy)
         return
     parent = _parent(cfg.work_dir)
     out = ((cfg.get('default_hooks') or {}).get('checkpoint') or {}).get('out_dir')
-    if out is not None and '://' not in str(out) and (fault := _fault_of_folder(str(out))):
+    if out is not None and '://' not in str(out) and (fault := fault_of_folder(str(out))):
         where = 'default_hooks.checkpoint.out_dir'
         yield Finding('error', 'machine: checkpoints', where, fault, 'choose another folder')
     if model is not None:
@@ -81,7 +81,7 @@ def _parent(folder: str) -> str:
     return parent
 
 
-def _fault_of_folder(folder: str) -> str | None:
+def fault_of_folder(folder: str) -> str | None:
     """Why a folder cannot be made or written to; None if it can."""
     parent = _parent(folder)
     if not os.path.isdir(parent):

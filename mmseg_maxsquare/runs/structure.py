@@ -48,9 +48,13 @@ def check_structure(cfg: Config) -> Iterator[Finding]:
             yield from _check_dataset(f'{field}.dataset', loader.get('dataset'), empty=False)
 
 
+def is_seed(value: object) -> bool:
+    """Whether a value is a seed that NumPy takes."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_SEED
+
+
 def _check_seed(seed: object) -> Iterator[Finding]:
-    known = isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= MOST_SEED
-    if seed is not None and not known:
+    if seed is not None and not is_seed(seed):
         what = f'is {seed!r}, expected a whole number from 0 to {MOST_SEED}'
         yield config_error('fields', 'randomness.seed', what, 'or leave it out for a random one')
 

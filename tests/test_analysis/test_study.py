@@ -6,8 +6,8 @@ import pytest
 
 from mmseg_maxsquare.analysis import study as module
 from mmseg_maxsquare.analysis.runner import work_dir_of
+from mmseg_maxsquare.analysis.specs import spec_names
 from mmseg_maxsquare.analysis.study import load_study, run_study
-from mmseg_maxsquare.analysis.tables import spec_names
 from mmseg_maxsquare.cli.main import main
 
 from tests.helpers import REPO
@@ -56,6 +56,12 @@ def test_seeds_may_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("title = 'x'\ntables = ['2']", r"missing \['seeds'\]"),
         (OWN + 'row = 1', r"unknown fields \['row'\]"),
         (OWN.replace("'4'", "'9'"), 'no table 9; the available ones: '),
+        (OWN + 'seeds = 3', 'seeds is 3, expected a list of one or more whole numbers from 0'),
+        (OWN + 'seeds = [-1]', r'seeds is \[-1\], expected a list of one or more whole numbers'),
+        (OWN + 'seeds = ["0"]', r"seeds is \['0'\], expected a list of one or more whole numb"),
+        (OWN + 'tables = "4"', "tables is '4', expected a list of one or more texts"),
+        (OWN + 'report = "x"', r"report must be one of \['guard', 'evidence'\]"),
+        (OWN + 'seeds = [', 'cannot be read: .*was never closed'),
     ],
 )
 def test_errors_are_one_line(text: str, message: str, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from mmengine.config import Config
 
 from mmseg_maxsquare.analysis.rows import Run
-from mmseg_maxsquare.analysis.tables import PAPER, PROTOCOLS, load_table, spec_names
+from mmseg_maxsquare.analysis.specs import spec_names
+from mmseg_maxsquare.analysis.tables import PAPER, PROTOCOLS, load_table
 
 from tests.helpers import REPO
 
@@ -205,12 +206,42 @@ def test_a_grid_of_any_fields(tmp_path: Path) -> None:
         ),
         (
             "title = 'x'\nrows = [dict(name='a', members='advent/gta2cs_advent.py')]",
-            "members must be a list of configs, got 'advent/gta2cs_advent.py'",
+            "members is 'advent/gta2cs_advent.py', expected a list of one or more texts",
         ),
         (
             "title = 'x'\nrows = [dict(name='a', members=['advent/gta2cs_advent.py', 'no.py'])]",
             'row a: no config no.py; name one below',
         ),
+        *(
+            (f"title = 'x'\nrows = [dict(name='a', config='maxsquare/gta2cs.py'){row}", message)
+            for row, message in (
+                (']\nreferences = ["b"]', "references has 'b', which is no row of the table"),
+                (']\npictures = "a"', "pictures is 'a', expected a list of texts"),
+                (']\nstart = 3', 'start is 3, expected a config, a config for each column, or Non'),
+                (']\nstart = "no.py"', 'row a: no config no.py; name one below'),
+                (']\nstart = dict(b="c.py")', 'row a: start is .*, expected a config: it has no'),
+                (']\npaper = "7"', r"paper is '7', expected one of \['1', '2'"),
+                (']\ntitle = 3', 'title is 3, expected a text'),
+                (" | dict(config='no.py')]", 'row a: no config no.py; name one below'),
+                (' | dict(config=3)]', 'row a: config is 3, expected a text'),
+                (" | dict(train='no')]", "row a: train is 'no', expected True or False"),
+                (' | dict(train=False)]', 'row a: train=False scores the checkpoint of start; add'),
+                (' | dict(options=[3])]', r'row a: options is \[3\], expected a dict of config fi'),
+                (
+                    ' | dict(grid=dict(b=3))]',
+                    r"row a: grid is \{'b': 3\}, expected a dict of pairs",
+                ),
+                ('] * 2', 'two rows have the name a'),
+                ('', r'own.py cannot be read: .*was never closed'),
+            )
+        ),
+        (
+            "title = 'x'\nrows = [dict(name='a', columns=dict(b='dann/digits_mnist2uci.py'))]\n"
+            "start = dict(c='source_only/digits_mnist2uci.py')",
+            'row a: start has no config for the column b',
+        ),
+        ("title = 'x'\nrows = []", r'rows is \[\], expected a list of one or more dicts'),
+        ("title = 'x'\nrows = ['a']", r"rows is \['a'\], expected a list of one or more dicts"),
         *(
             (
                 f"title = 'x'\nrows = [dict(name='a', weights=[1, {weight}], members="
