@@ -15,6 +15,7 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.runs.config import parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
+from mmseg_maxsquare.runs.machine import require_folder
 from mmseg_maxsquare.shipped import shipped_configs
 
 from .plots import COLOURS, DASHES, axes, save
@@ -56,6 +57,7 @@ def figure5(
     use_data_folder(data)
     changes = parse_options(options)
     out = (out or Path('work_dirs/figures/figure5', task)).resolve()
+    require_folder(out, '--out')
     points: list[Point] = []
     for seed in dict.fromkeys(seeds):
         try:

@@ -13,7 +13,7 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.runs.config import parse_options, use_data_folder
 from mmseg_maxsquare.runs.errors import fail
-from mmseg_maxsquare.runs.machine import fault_of_folder
+from mmseg_maxsquare.runs.machine import require_folder
 
 from .choice import chosen_rows, rows_text
 from .collect import write_table
@@ -97,8 +97,7 @@ def run_tables(
         threads: See :class:`~.schedule.Plan`.
     """
     out, seeds = out.resolve(), list(dict.fromkeys(seeds))
-    if fault := fault_of_folder(str(out)):
-        fail(f'--out: {out}: {fault}; name another folder')
+    require_folder(out, '--out')
     rows = [row for table in tables for row in table.rows] if rows is None else rows
     runs = runs_of(rows)
     absent = absent_files(runs, seeds, out, adjust)

@@ -7,8 +7,10 @@ from mmengine.config import Config
 
 from mmseg_maxsquare.runs.config import use_data_folder
 from mmseg_maxsquare.runs.errors import fail
+from mmseg_maxsquare.runs.machine import require_folder
 
 from .intervals import of_another_run
+from .needed_files import absent_files
 from .provenance import provenance
 from .results_file import DIGITS, Results, cells_of, read_results
 from .rows import Row, Table, with_needs
@@ -42,6 +44,12 @@ def verify_cell(study: str, cell: str, out: Path | None = None, data: Path | Non
     folder = work_dir_of(row.run, seed, out)
     if finished_metrics(folder) is not None:
         fail(f'{folder} holds this run, finished: nothing would run again; give another --out')
+    require_folder(out, '--out')
+    if absent := absent_files([row.run], [seed], out, _unchanged).get(row.run):
+        fail(
+            f'{cell} needs files that are not there: {", ".join(map(str, absent))}; --data names '
+            'the folder of the data sets'
+        )
     found: dict[str, float] = {}
     for run in with_needs(row.run):
         print(f'seed {seed}: {run.slug}', flush=True)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ from torch import nn
 from mmseg_maxsquare.engine.method_optimizers import own_networks
 from mmseg_maxsquare.stack import DISTRIBUTIONS
 
-from .errors import some
+from .errors import fail, some
 from .findings import Finding
 
 GB = 1e9
@@ -49,14 +50,14 @@ def check_machine(cfg: Config, model: nn.Module | None) -> Iterator[Finding]:
     if not torch.cuda.is_available():
         what = 'no CUDA device: training runs on the CPU'
         yield Finding('note', 'machine: accelerator', 'torch.cuda', what)
-    fault = fault_of_folder(cfg.work_dir)
+    fault = _fault_of_folder(cfg.work_dir)
     if fault:
         remedy = 'choose another folder with --work-dir'
         yield Finding('error', 'machine: work dir', cfg.work_dir, fault, remedy)
         return
     parent = _parent(cfg.work_dir)
     out = ((cfg.get('default_hooks') or {}).get('checkpoint') or {}).get('out_dir')
-    if out is not None and '://' not in str(out) and (fault := fault_of_folder(str(out))):
+    if out is not None and '://' not in str(out) and (fault := _fault_of_folder(str(out))):
         where = 'default_hooks.checkpoint.out_dir'
         yield Finding('error', 'machine: checkpoints', where, fault, 'choose another folder')
     if model is not None:
@@ -73,6 +74,17 @@ def check_precision(cfg: Config, level: str) -> Iterator[Finding]:
         yield Finding(level, 'machine: accelerator', 'optim_wrapper.type', what, remedy)
 
 
+def require_folder(folder: Path, option: str) -> None:
+    """Fail if a folder cannot be made or written to.
+
+    Args:
+        folder: The folder of a command's results.
+        option: The option that names it, for the message.
+    """
+    if fault := _fault_of_folder(str(folder)):
+        fail(f'{option}: {folder}: {fault}; name another folder')
+
+
 def _parent(folder: str) -> str:
     """The folder, or what exists above it."""
     parent = os.path.abspath(folder)
@@ -81,7 +93,7 @@ def _parent(folder: str) -> str:
     return parent
 
 
-def fault_of_folder(folder: str) -> str | None:
+def _fault_of_folder(folder: str) -> str | None:
     """Why a folder cannot be made or written to; None if it can."""
     parent = _parent(folder)
     if not os.path.isdir(parent):

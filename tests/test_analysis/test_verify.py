@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg_maxsquare.analysis import verify
+from mmseg_maxsquare.analysis.needed_files import absent_files
 from mmseg_maxsquare.analysis.provenance import provenance
 from mmseg_maxsquare.analysis.rows import Run
 from mmseg_maxsquare.cli.main import main
@@ -45,6 +46,7 @@ def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable:
 
         monkeypatch.setattr(verify, 'read_results', lambda: dict(cells=cells, comparisons=[]))
         monkeypatch.setattr(verify, 'execute', execute)
+        monkeypatch.setattr(verify, 'absent_files', lambda *of: {})
         monkeypatch.chdir(tmp_path)
         return ran
 
@@ -107,6 +109,21 @@ def test_another_machine_and_a_single_seed(
     monkeypatch.setattr(verify, 'read_results', lambda: alone)
     main(['study', 'evidence', '--verify', CELL])
     assert 'one seed, so no interval to lie in' in capsys.readouterr().out
+
+
+def test_nothing_runs_without_the_data(
+    publish: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = publish(37.4, 37.4)
+    monkeypatch.setattr(verify, 'absent_files', absent_files)
+    (tmp_path / 'file').touch()
+    (tmp_path / 'data').mkdir()
+    command = ['study', 'evidence', '--verify', CELL, '--data', 'data']
+    with pytest.raises(SystemExit, match=r'error: --out: .*/file is a file; name another folder'):
+        main([*command, '--out', 'file'])
+    with pytest.raises(SystemExit, match=r'needs files that are not there: .*/CamVid; --data name'):
+        main(command)
+    assert ran == [] and not (tmp_path / 'work_dirs').exists()
 
 
 def test_wrong_input(publish: Callable) -> None:
