@@ -118,7 +118,8 @@ def test_nothing_runs_without_the_data(
     monkeypatch.setattr(verify, 'absent_files', absent_files)
     (tmp_path / 'file').touch()
     (tmp_path / 'data').mkdir()
-    command = ['study', 'evidence', '--verify', CELL, '--data', 'data']
+    monkeypatch.setenv('MMSEG_MAXSQUARE_DATA', 'data')
+    command = ['study', 'evidence', '--verify', CELL]
     with pytest.raises(SystemExit, match=r'error: --out: .*/file is a file; name another folder'):
         main([*command, '--out', 'file'])
     with pytest.raises(SystemExit, match=r'needs files that are not there: .*/CamVid; --data name'):
