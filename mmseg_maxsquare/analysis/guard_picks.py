@@ -24,17 +24,21 @@ def guard_table(tables: Sequence[Table], results: Results) -> str:
     share a source model.
 
     Args:
-        tables: Tables to show; a run that several of them share counts in the first.
+        tables: Tables to show; a run that several of them share counts in the first. Those of
+            which the guard only saw such runs, even if again on another machine type, are left out.
         results: A results file.
 
     Returns:
         Empty if no run has a guard.
     """
     scores = {table.name: table.score for table in tables}
-    lines, every, seen = [], list[dict](), set[tuple]()
+    lines, every, seen, places = [], list[dict](), set[tuple](), set[tuple]()
     for table in tables:
+        slugs = {(row.name, row.column): row.run.slug for row in table.rows}
         cells = [cell for cell in own_cells(table, results, seen) if cell['guard']]
-        if cells:
+        new = {(slugs[cell['row'], cell['column']], cell['seed']) for cell in cells} - places
+        places |= new
+        if new:
             lines.append(line([table.title, *_numbers(cells, scores)]))
             every += cells
     if len(lines) > 1:

@@ -41,8 +41,15 @@ def test_all_tables() -> None:
 
 def test_runs_of_another_machine_type_are_other_runs() -> None:
     cells = [cell(i, 'MaxSquare', 0, 34.0, 38.0 + i, 38.0) for i in (0, 1)]
+    cells.append(cell(1, 'AdvEnt', 0, 34.0, 36.0, 36.0))
     lines = guard_table(TABLES, dict(cells=cells, comparisons=[])).splitlines()
-    assert [line.split(' | ')[1] for line in lines[2:]] == ['1', '1', '2']
+    assert [line.split(' | ')[1] for line in lines[2:]] == ['1', '2', '3']
+
+
+def test_a_table_of_nothing_but_such_runs_is_left_out() -> None:
+    cells = [cell(i, 'MaxSquare', 0, 34.0, 38.0 + i, 38.0) for i in (0, 1)]
+    (line,) = guard_table(TABLES, dict(cells=cells, comparisons=[])).splitlines()[2:]
+    assert line.startswith(f'| {TABLES[0].title} | 1 |')
 
 
 def test_no_guard() -> None:
