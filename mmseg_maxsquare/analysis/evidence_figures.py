@@ -90,7 +90,7 @@ def draw_differences(
         panel.set_yticks(range(len(pairs)), [pair[0] for pair in pairs])
         panel.set_ylim(max(0.5, len(pairs) - 0.5), -0.5)  # the first row on top
         score = SCORES.get(table.score, table.score)
-        panel.set_xlabel(f'difference {"to the BN control " if to_control else ""}in {score}')
+        panel.set_xlabel(f'{score} minus BN control' if to_control else f'difference in {score}')
         panel.set_xlim(*_limits(pairs))
 
     height = 1.2 + 0.28 * max((len(_drawn(table, to_control)) for table in tables), default=1)
