@@ -1,6 +1,6 @@
 """The demo in several worlds: mIoU of its rows, verdicts, and seconds: python benchmarks/demo.py
 
-Takes about six minutes for a world on two quiet cores.
+Takes six to ten minutes for a world on two quiet cores.
 """
 
 import argparse
